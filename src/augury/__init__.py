@@ -1,0 +1,3 @@
+"""Augury: market bars into forecasts that prove themselves."""
+
+__version__ = "0.1.0"

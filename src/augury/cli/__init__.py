@@ -1,0 +1,1 @@
+"""cli: the command line. Each room's verbs in one file."""

@@ -1,0 +1,83 @@
+"""The catalogue: a folder is a kind, a file is a name, and it is imported when it is used.
+
+Adding a member, check, source, feature family … is adding one file. Each file defines exactly one
+public object named by the kind's convention (see :class:`Catalog`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from augury.core.errors import UnknownName
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Catalog(Generic[T]):
+    """Everything of one kind, found by the name of its file.
+
+    Parameters
+    ----------
+    kind : str
+        The word used in messages, e.g. ``"member"``.
+    packages : tuple of str
+        Import paths of the folders, e.g. ``("augury.models.baseline", "augury.models.tabular")``.
+    attribute : str
+        The public name each file defines, e.g. ``"MEMBER"``.
+
+    Examples
+    --------
+    >>> sources = Catalog("source", ("augury.data.sources",), "SOURCE")
+    >>> "synthetic" in sources.names()
+    True
+    >>> sources.load("synthetc")
+    Traceback (most recent call last):
+        ...
+    augury.core.errors.UnknownName: unknown source 'synthetc', did you mean 'synthetic'? ...
+    """
+
+    kind: str
+    packages: tuple[str, ...]
+    attribute: str
+
+    def names(self) -> list[str]:
+        """Every name, sorted; nothing is imported."""
+        return sorted(name for package in self.packages for name in _files(package))
+
+    def load(self, name: str) -> T:
+        """Import one entry.
+
+        Raises
+        ------
+        UnknownName
+            With the nearest name and the whole list.
+        """
+        for package in self.packages:
+            if name in _files(package):
+                found: T = getattr(importlib.import_module(f"{package}.{name}"), self.attribute)
+                return found
+        near = difflib.get_close_matches(name, self.names(), n=1)
+        hint = f", did you mean '{near[0]}'?" if near else ""
+        raise UnknownName(f"unknown {self.kind} '{name}'{hint} (known: {', '.join(self.names())})", name=name)
+
+    def __iter__(self) -> Iterator[tuple[str, T]]:
+        """Import and yield every entry with its name, sorted by name."""
+        for name in self.names():
+            yield name, self.load(name)
+
+
+def _files(package: str) -> list[str]:
+    # find_spec imports parents only, which are light; the files themselves stay unimported.
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        return []
+    folders = [str(Path(folder)) for folder in spec.submodule_search_locations]
+    return [found.name for found in pkgutil.iter_modules(folders) if not found.name.startswith("_")]

@@ -1,0 +1,99 @@
+"""The shapes of replaceable parts. A new part is one file whose public object has one of these shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from augury.core.bars import Bars
+from augury.core.manifest import FeatureSpec
+from augury.core.tables import LabelledTable
+from augury.core.typing import Codes, Features, Floats, Ints, Json
+
+
+class Member(Protocol):
+    """A model family: features become class probabilities. Follows scikit-learn.
+
+    Settings are constructor arguments; fitted attributes end in ``_``. ``horizon_bars`` tells a
+    member that splits its own rows how many to purge.
+    """
+
+    classes_: Any
+
+    def fit(self, X: Features, y: Codes) -> Self:
+        """Learn from rows in time order, oldest first."""
+        ...
+
+    def predict_proba(self, X: Features) -> Floats:
+        """Return ``(n, len(classes_))`` probabilities in the order of ``classes_``."""
+        ...
+
+    def facts(self) -> Json:
+        """What the fit decided (tree count, ``no_signal`` …), for the member's record."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write into an existing empty folder, in safe formats only."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what :meth:`save` wrote; predictions are equal bit for bit."""
+        ...
+
+
+class Baseline(Protocol):
+    """What a score must beat. Sees the same rows and never the future."""
+
+    def fit(self, table: LabelledTable) -> Self:
+        """Learn from train rows."""
+        ...
+
+    def predict(self, table: LabelledTable) -> Codes:
+        """Return label codes, ``(n,)``."""
+        ...
+
+    def expected_return(self, table: LabelledTable) -> Floats:
+        """Return the expected h-bar return, ``(n,)``."""
+        ...
+
+
+class Source(Protocol):
+    """Where bars come from; one vendor a file, nothing fetched before :meth:`load`."""
+
+    name: str
+    title: str
+    synthetic: bool
+
+    def symbols(self) -> list[str]:
+        """Symbols this source can give."""
+        ...
+
+    def load(self, symbols: Sequence[str] | None = None) -> Bars:
+        """Return canonical bars, or raise a named error; never invented unless ``synthetic``."""
+        ...
+
+
+class FeatureFamily(Protocol):
+    """A group of features that belong together."""
+
+    def specs(self) -> Sequence[FeatureSpec]:
+        """What the family declares."""
+        ...
+
+
+class Executor(Protocol):
+    """Runs named tasks whose arguments and results are JSON objects."""
+
+    def run(self, tasks: Sequence[tuple[str, Json]]) -> Iterator[tuple[int, Json]]:
+        """Yield (index of the task, result) as each ends."""
+        ...
+
+
+class Folds(Protocol):
+    """A rule that divides rows into train and test indices, oldest first."""
+
+    def split(self, order: Ints, label_end: Ints) -> Iterable[tuple[Ints, Ints]]:
+        """Yield (train, test) row indices."""
+        ...

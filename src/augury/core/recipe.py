@@ -1,0 +1,93 @@
+"""The recipe: which members, how they are split, weighed and seeded."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from augury.core.errors import UsageError
+from augury.core.hashing import sha256_json
+from augury.core.seeds import DEFAULT_SEED
+from augury.core.typing import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Settings of one training, complete: nothing else changes the result.
+
+    Parameters
+    ----------
+    name : str
+        Shown with every version made from it.
+    members : dict
+        Catalogue name of a member to the settings that differ from its defaults.
+    horizons : tuple of str
+        Empty means the timeframe's own list.
+    feature_set : str
+        Name of a feature set.
+    folds : int
+        Expanding out-of-fold folds for weights, bands and calibration, 2..20; more folds cost
+        proportionally more time and give later rows better models.
+    train_fraction : float
+        0.5..0.9; the rest is the report slice.
+    weights : str
+        Rule of ``models/ensemble/weights``.
+    max_bars : int
+        Newest bars used.
+    seed : int
+
+    Examples
+    --------
+    >>> Recipe(members={"rf": {}}).replace(seed=7).seed
+    7
+    >>> Recipe.from_json({"foldz": 5})
+    Traceback (most recent call last):
+        ...
+    augury.core.errors.UsageError: unknown recipe key 'foldz' (known: name, members, ...)
+    """
+
+    name: str = "default"
+    members: dict[str, dict[str, Any]] = field(default_factory=lambda: {"rf": {}, "gb": {}, "lgbm": {}})
+    horizons: tuple[str, ...] = ()
+    feature_set: str = "technical"
+    folds: int = 5
+    train_fraction: float = 0.7
+    weights: str = "ridge"
+    max_bars: int = 5000
+    seed: int = DEFAULT_SEED
+
+    def __post_init__(self) -> None:
+        if not self.members:
+            raise UsageError("a recipe needs at least one member")
+        if not 2 <= self.folds <= 20:
+            raise UsageError(f"folds={self.folds} is outside 2..20")
+        if not 0.5 <= self.train_fraction <= 0.9:
+            raise UsageError(f"train_fraction={self.train_fraction} is outside 0.5..0.9")
+
+    @property
+    def hash(self) -> str:
+        """Content hash (64 hex)."""
+        return sha256_json(self.to_json())
+
+    def replace(self, **changes: Any) -> Recipe:
+        """Return a recipe with some settings changed."""
+        return Recipe.from_json(self.to_json() | changes)
+
+    def to_json(self) -> Json:
+        """Write as a JSON object."""
+        return asdict(self) | {"horizons": list(self.horizons)}
+
+    @classmethod
+    def from_json(cls, value: Json) -> Recipe:
+        """Read a JSON object; unknown keys are errors.
+
+        Raises
+        ------
+        UsageError
+            An unknown key or a value out of range.
+        """
+        known = [item.name for item in fields(cls)]
+        for key in value:
+            if key not in known:
+                raise UsageError(f"unknown recipe key '{key}' (known: {', '.join(known)})")
+        return cls(**(value | {"horizons": tuple(value.get("horizons", ()))}))

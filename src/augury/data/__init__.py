@@ -1,0 +1,1 @@
+"""data: bars in, bars checked. Nothing is filled, dropped or repaired silently."""

@@ -1,0 +1,1 @@
+"""learning: how networks learn. Knows losses, optimisers and loops, not which network it trains."""

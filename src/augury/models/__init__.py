@@ -1,0 +1,1 @@
+"""models: features become forecasts. Reads no database and knows no job."""

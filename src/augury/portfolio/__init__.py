@@ -1,0 +1,1 @@
+"""portfolio: forecasts become weights, weights meet the market."""

@@ -1,0 +1,1 @@
+"""proof: is it true? Gates, significance and reports. Trains nothing itself."""

@@ -1,0 +1,1 @@
+"""runs: what happens and when. Computes nothing a room to the left could."""

@@ -1,0 +1,1 @@
+"""service: the HTTP API. Contains no query and no formula."""

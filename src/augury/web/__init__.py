@@ -1,0 +1,1 @@
+"""web: what is seen. Calls nothing but the service."""
