@@ -1,3 +1,54 @@
-"""Augury: market bars into forecasts that prove themselves."""
+"""Augury: market bars into forecasts that prove themselves.
+
+Names load on first use: ``import augury`` touches neither a model library nor the disk.
+
+Examples
+--------
+>>> import augury
+>>> "RelativeFeatureTransform" in dir(augury)
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "augury.bootstrap": (
+        "forecast",
+        "open_workspace",
+        "train_all_timeframes_all_symbols",
+        "train_ensemble_for_symbol_timeframe",
+    ),
+    "augury.core.labelspec": ("LABELS", "LabelSpec"),
+    "augury.core.recipe": ("Recipe",),
+    "augury.data.normalize": ("normalize",),
+    "augury.data.sample": ("load_demo",),
+    "augury.data.synthetic": ("SyntheticMarket",),
+    "augury.data.validator": ("DataValidator", "ValidationResult"),
+    "augury.features.relative": ("RelativeFeatureTransform",),
+    "augury.labels.direction": ("create_labels",),
+    "augury.labels.integrity": ("validate_data_integrity",),
+    "augury.labels.splits": ("WalkForward", "prepare_train_validation_split"),
+    "augury.models.ensemble.optimizer": ("EnsembleWeightOptimizer",),
+    "augury.models.trainer": ("ModelTrainer",),
+    "augury.records.loader": ("EnsembleLoader", "get_production_ensemble_with_trained_weights"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [*sorted(_HOME_OF), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'augury' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})

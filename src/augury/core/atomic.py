@@ -12,7 +12,7 @@ from pathlib import Path
 
 from augury.core.errors import StorageFull
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @contextmanager
@@ -39,6 +39,15 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, durably: a new folder whose parent was not fsynced may vanish."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    fsync_folder(folder.parent)
+
+
 def fsync_file(path: Path) -> None:
     """Make the bytes of one file durable."""
     with path.open("rb") as stream:
@@ -58,7 +67,7 @@ def replacing(path: Path) -> Iterator[Path]:
         The disk is full or the folder may not be written.
     """
     with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
         try:
             yield temporary
@@ -92,7 +101,7 @@ def publish_folder(staged: Path, final: Path) -> None:
             else:
                 fsync_folder(path)
         fsync_folder(staged)
-        final.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(final.parent)
         os.rename(staged, final)
         fsync_folder(final.parent)
 

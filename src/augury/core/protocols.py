@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from augury.core.bars import Bars
 from augury.core.manifest import FeatureSpec
 from augury.core.tables import LabelledTable
-from augury.core.typing import Codes, Features, Floats, Ints, Json
+from augury.core.typing import Codes, Features, Floats, Json
 
 
 class Member(Protocol):
@@ -88,12 +88,4 @@ class Executor(Protocol):
 
     def run(self, tasks: Sequence[tuple[str, Json]]) -> Iterator[tuple[int, Json]]:
         """Yield (index of the task, result) as each ends."""
-        ...
-
-
-class Folds(Protocol):
-    """A rule that divides rows into train and test indices, oldest first."""
-
-    def split(self, order: Ints, label_end: Ints) -> Iterable[tuple[Ints, Ints]]:
-        """Yield (train, test) row indices."""
         ...

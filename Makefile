@@ -1,0 +1,52 @@
+# `make` prints this help. Everything a fresh machine needs is installed by these targets into .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+# Two busy cores: OpenMP threads that spin while waiting make a fit three times slower.
+export OMP_WAIT_POLICY := passive
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers fmt bench clean
+
+help:  ## Print this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo  ## Set up, then run the main job on bundled real bars (offline after the install)
+	$(BIN)/augury demo --out out/demo
+
+test: $(VENV)/.dev  ## Set up, then pass the tests (a real PostgreSQL included)
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+check: lint types layers test  ## Lint, types, the law of imports, tests
+
+lint: $(VENV)/.dev  ## Style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev  ## Strict types on src
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev  ## Data flows right, imports point left
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev  ## Format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## Measure; one JSON line a benchmark
+	$(BIN)/python benchmarks/spine.py
+
+clean:  ## Remove what the targets made
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e '.[stats]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e '.[dev]'
+	touch $@ $(VENV)/.demo

@@ -1,0 +1,35 @@
+"""``augury doctor`` and ``augury show-config``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from augury.cli.screen import show
+from augury.cli.session import SESSION
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    app.command(epilog="Example: augury doctor")(doctor)
+    app.command("show-config", epilog="Example: augury show-config --json")(show_config)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Examine the installation and the store; exits 1 when something is broken."""
+    from augury.runs.doctor import examine
+
+    findings = list(examine(SESSION.settings()))
+    rows = [{"name": f.name, "status": f.status, "message": f.message, "fix": f.fix} for f in findings]
+    show(rows, as_json=as_json)
+    if any(finding.status == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+def show_config(as_json: AsJson = False) -> None:
+    """Show every setting with its value and where the value came from."""
+    rows = [{"setting": name, "value": value, "origin": origin} for name, value, origin in SESSION.settings().shown()]
+    show(rows, as_json=as_json)

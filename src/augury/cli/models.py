@@ -1,0 +1,73 @@
+"""Verbs for versions: ``augury models list|info``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from augury.cli.screen import document, show
+from augury.cli.session import SESSION
+from augury.core.errors import NotTrained
+
+app = typer.Typer(help="List and inspect model versions.", no_args_is_help=True, rich_markup_mode=None)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="CSV on stdout.")]
+
+
+@app.command("list", epilog="Example: augury models list --symbol ^GSPC")
+def list_(
+    symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="Only this timeframe.")] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """List versions, newest first, with the gate's verdict and which one is champion."""
+    with SESSION.workspace() as workspace:
+        found = workspace.store.versions.list(symbol, timeframe)
+    rows = [
+        {"symbol": row.symbol, "timeframe": row.timeframe, "horizon": row.horizon, "version": row.version,
+         "champion": row.champion, "status": row.status, "verdict": row.verdict, "created_at": row.created_at}
+        for row in found
+    ]  # fmt: skip
+    show(rows, as_json=as_json, as_csv=as_csv, empty="no versions yet -> run: augury train --symbol ^GSPC")
+
+
+@app.command(epilog="Example: augury models info ^GSPC d1 5d --json")
+def info(
+    symbol: Annotated[str, typer.Argument(help="e.g. ^GSPC")],
+    timeframe: Annotated[str, typer.Argument(help="e.g. d1")] = "d1",
+    horizon: Annotated[str | None, typer.Argument(help="e.g. 5d; default: the first with a champion.")] = None,
+    version: Annotated[str | None, typer.Option(help="A version instead of the champion.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the manifest of a version: data, features, label, members, weights, scores, gates."""
+    from augury.runs.cells import plan_cells
+
+    with SESSION.workspace() as workspace:
+        cells = plan_cells([symbol], [timeframe], [horizon] if horizon else [])
+        champions = workspace.store.versions.champions(symbol, cells[0].timeframe)
+        chosen = next((cell for cell in cells if version or cell.horizon in champions), None)
+        if chosen is None:
+            raise NotTrained(
+                f"no trained model for {symbol} {cells[0].timeframe}",
+                fix=f"augury train --symbol {symbol} --timeframe {cells[0].timeframe}",
+            )
+        name = version or champions[chosen.horizon]
+        _, manifest = workspace.store.artifacts.open(chosen.symbol, chosen.timeframe, chosen.horizon, name)
+    if as_json:
+        return document(manifest.to_json())
+    show(
+        [{"version": manifest.version, "verdict": manifest.verdict.word, "content_hash": manifest.content_hash[:12],
+          "data": f"{manifest.data_first} .. {manifest.data_last}", "data_version": manifest.data_version[:12],
+          "features": len(manifest.features.names), "synthetic": manifest.synthetic}],
+        title=str(chosen),
+    )  # fmt: skip
+    show([{"score": score.name, "slice": score.slice, "value": score.text()} for score in manifest.scores])
+    show([{"gate": gate.code, "passed": gate.passed, "message": gate.message} for gate in manifest.verdict.gates])
+    members = [
+        {"member": m.name, "status": m.status, "weight": manifest.weights.get(m.name), "reason": m.reason}
+        for m in manifest.members
+    ]
+    return show(members, empty="no members: bands only")

@@ -1,0 +1,89 @@
+"""``augury train``: cells are trained, judged and registered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from augury.cli.screen import document, show
+from augury.cli.session import SESSION
+from augury.core.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(epilog="Example: augury train --symbol ^GSPC --timeframe d1")(train)
+
+
+def train(
+    symbol: Annotated[list[str] | None, typer.Option(help="A symbol; repeat the flag for more.")] = None,
+    timeframe: Annotated[list[str] | None, typer.Option(help="d1 w1 …; repeat for more. Default d1.")] = None,
+    horizon: Annotated[list[str] | None, typer.Option(help="e.g. 5d; default: the timeframe's own list.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every symbol and timeframe in the lake.")] = False,
+    recipe: Annotated[str | None, typer.Option(help="default, demo or a YAML file.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random state of the run.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: the cores.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cells, train nothing.")] = False,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Exit 0 when at least one cell serves.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Train an ensemble per symbol, timeframe and horizon, judge it, register it.
+
+    Exits with the highest code any cell met: 3 data rejected, 4 no bars, 5 refused by the gate.
+    """
+    from augury.cli.progress import Progress
+    from augury.runs.cells import plan_cells
+    from augury.runs.recipes import load_recipe
+    from augury.runs.training import Outcome
+    from augury.runs.training import train as run
+
+    settings = SESSION.settings(workers=workers, recipe=recipe)
+    chosen = load_recipe(settings.recipe)
+    chosen = chosen if seed is None else chosen.replace(seed=seed)
+    with SESSION.workspace(workers=workers, recipe=recipe) as workspace:
+        if everything:
+            entries = workspace.lake.entries()
+            cells = [cell for e in entries for cell in plan_cells([e.symbol], [str(e.timeframe)], horizon or [])]
+        elif symbol:
+            cells = plan_cells(symbol, timeframe or ["d1"], horizon or chosen.horizons)
+        else:
+            raise UsageError("name a symbol, or --all for everything in the lake", fix="augury train --symbol ^GSPC")
+        if dry_run:
+            return show([{"cell": str(cell)} for cell in cells], as_json=as_json)
+        outcomes: list[Outcome] = []
+        with Progress("train", len(cells)) as progress:
+            for outcome in run(workspace, cells, chosen):
+                outcomes.append(outcome)
+                progress.step(f"{outcome.cell} {_ended(outcome)}")
+    outcomes.sort(key=lambda outcome: cells.index(outcome.cell))
+    rows = [_row(outcome) for outcome in outcomes]
+    if as_json:
+        document(rows)
+    else:
+        show(rows, columns=["cell", "verdict", "accuracy_skill", "ic", "version", "seconds", "error"])
+    codes = [outcome.exit_code for outcome in outcomes]
+    raise typer.Exit(0 if keep_going and 0 in codes else max(codes, default=0))
+
+
+def _ended(outcome: Any) -> str:
+    if outcome.error is not None:
+        return f"{outcome.error.code}: {outcome.error}"
+    reasons = ", ".join(gate.code for gate in outcome.manifest.verdict.failed)
+    return f"{outcome.manifest.verdict.word}{f' ({reasons})' if reasons else ''} in {outcome.seconds:.1f} s"
+
+
+def _row(outcome: Any) -> dict[str, Any]:
+    manifest = outcome.manifest
+    scores = {score.name: score.text() for score in manifest.scores} if manifest else {}
+    return {
+        "cell": str(outcome.cell),
+        "verdict": manifest.verdict.word if manifest else "-",
+        "reasons": [gate.message for gate in manifest.verdict.failed] if manifest else [],
+        "accuracy_skill": scores.get("accuracy_skill", "-"),
+        "ic": scores.get("ic", "-"),
+        "version": manifest.version if manifest else "-",
+        "artifact_hash": manifest.content_hash if manifest else "-",
+        "seconds": round(outcome.seconds, 2),
+        "error": str(outcome.error) if outcome.error else "",
+    }

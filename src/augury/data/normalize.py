@@ -1,0 +1,262 @@
+"""From any known layout to canonical bars, with a report of what was mapped.
+
+Nothing is filled, merged or guessed: what cannot be decided is a named error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from augury.core.bars import BAR_SCHEMA, TIMESTAMP, Bars, check_symbol
+from augury.core.clock import iso
+from augury.core.errors import UsageError, ValidationError
+from augury.core.timeframe import Timeframe
+from augury.data.calendar import market_calendar
+from augury.data.layouts import Table, recognise, table_of
+from augury.data.layouts._names import FIELDS
+from augury.data.layouts._table import LINE
+from augury.data.moments import infer_timeframe, place_times, read_times
+
+_ABSENT_WHEN_CLOSE_ONLY = ("open", "high", "low", "volume")
+
+
+@dataclass(frozen=True)
+class Normalized:
+    """Canonical bars and what was done to get them.
+
+    Parameters
+    ----------
+    bars : Bars
+        Sorted and unique on (symbol, ts).
+    mapped : tuple of str
+        Each renaming, conversion and dropped row or column, in the order it happened.
+    kept : pl.DataFrame or None
+        ``symbol, ts`` and the columns named in ``keep``.
+    """
+
+    bars: Bars
+    mapped: tuple[str, ...]
+    kept: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Rows in canonical columns, but neither sorted nor unique yet; ``_line`` says where each came from."""
+
+    frame: pl.DataFrame
+    timeframe: Timeframe | None
+    table: Table
+    mapped: tuple[str, ...]
+
+
+def normalize(
+    x: pl.DataFrame | str | Path | Any,
+    *,
+    timeframe: Timeframe | str | None = None,
+    tz: str | None = None,
+    symbol: str | None = None,
+    adjustment: str | None = None,
+    calendar: str = "XNYS",
+    provider: str = "file",
+    keep: Sequence[str] = (),
+) -> Normalized:
+    """Bring bars of any known layout into the canonical frame.
+
+    Parameters
+    ----------
+    x : polars or pandas frame or series, or path
+        yfinance (one or several symbols), freqtrade, Nixtla, (date, asset) index, wide closes,
+        canonical; CSV, Parquet, Arrow or feather.
+    timeframe : Timeframe or str, optional
+        Taken from the usual spacing of the bars when not given.
+    tz : str, optional
+        Zone of times that carry none; needed for intraday bars, ignored for plain dates.
+    symbol : str, optional
+        Needed when the layout names none.
+    adjustment : str, optional
+        One of ``core.bars.ADJUSTMENTS``; ``unknown`` when not given.
+    calendar, provider : str
+        Travel with the bars.
+    keep : sequence of str
+        Other columns to carry beside the bars; all others are left out, and named in ``mapped``.
+
+    Returns
+    -------
+    Normalized
+        Sorted bars; identical duplicates dropped, and said so.
+
+    Raises
+    ------
+    ValidationError
+        Columns, times or numbers that cannot be understood, or two bars with one key (CONFLICT).
+    UsageError
+        The symbol or the timeframe has to be given.
+    NotFound
+        No such file.
+
+    Examples
+    --------
+    >>> day = pl.DataFrame({"Date": ["2018-12-28", "2018-12-31"], "Close": [2485.7, 2506.9]})
+    >>> found = normalize(day, symbol="^GSPC")
+    >>> found.bars.close_only, found.mapped[:3]
+    (True, ('layout yfinance', 'Date->ts', 'Close->close'))
+    """
+    wanted = Timeframe.parse(timeframe) if isinstance(timeframe, str) else timeframe
+    intake = take_in(x, timeframe=wanted, tz=tz, symbol=symbol, calendar=calendar, keep=keep)
+    if intake.timeframe is None:
+        raise UsageError(
+            f"{intake.table.origin}: the spacing of the bars is of no known timeframe (m15, h1, h4, d1, w1)",
+            fix="augury data import FILE --timeframe d1",
+        )
+    frame, notes = arrange(intake)
+    close_only = is_close_only(frame)
+    mapped = (*intake.mapped, *notes)
+    if close_only:
+        mapped += (f"only closes are there: {', '.join(_ABSENT_WHEN_CLOSE_ONLY)} stay null",)
+    columns = [name for name in (*BAR_SCHEMA, "adj_close") if name in frame.columns]
+    bars = Bars(
+        frame.select(columns),
+        intake.timeframe,
+        calendar=calendar,
+        provider=provider,
+        adjustment=adjustment or "unknown",
+        close_only=close_only,
+    )
+    kept = frame.select("symbol", "ts", *keep) if keep else None
+    return Normalized(bars, mapped, kept)
+
+
+def take_in(
+    x: pl.DataFrame | str | Path | Any,
+    *,
+    timeframe: Timeframe | None = None,
+    tz: str | None = None,
+    symbol: str | None = None,
+    calendar: str = "XNYS",
+    keep: Sequence[str] = (),
+) -> Intake:
+    """Read rows into canonical columns without judging them: the order and duplicates are as given."""
+    table = table_of(x)
+    layout = recognise(table)
+    reading = layout.read(table)
+    frame = _kept(reading.frame, table, reading.rest, keep)
+    dropped = [name for name in reading.rest if name not in keep]
+    mapped = (f"layout {layout.name}", *reading.mapped, *((f"left out: {', '.join(dropped)}",) if dropped else ()))
+    frame, named = _named(frame, symbol, table)
+    frame, times = read_times(frame, table)
+    inferred = timeframe or infer_timeframe(frame)
+    if timeframe is None and inferred is not None:
+        times = (*times, f"timeframe {inferred} from the spacing of the bars")
+    frame = place_times(frame, inferred, tz, table)
+    if tz is not None and inferred is not None and inferred.minutes is not None:
+        times = (*times, f"tz {tz}->UTC")
+    if inferred is Timeframe.W1:
+        frame, times = _first_sessions(frame, calendar, times)
+    frame = _numbers(frame, table)
+    return Intake(frame.select(LINE, *_columns(frame), *keep), inferred, table, (*mapped, *named, *times))
+
+
+def arrange(intake: Intake) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Sort the rows and drop identical duplicates; two different bars of one key are an error.
+
+    Raises
+    ------
+    ValidationError
+        CONFLICT, with the symbol, the time and both places.
+    """
+    frame, notes = intake.frame, []
+    ordered = frame.sort("symbol", "ts", maintain_order=True)
+    if not ordered[LINE].equals(frame[LINE]) and not _is_sorted(frame):
+        notes.append(f"{frame.height} rows sorted by symbol and ts (UNSORTED)")
+    values = [name for name in ordered.columns if name != LINE]
+    unique = ordered.unique(values, keep="first", maintain_order=True)
+    if unique.height < ordered.height:
+        notes.append(f"{ordered.height - unique.height} identical duplicate rows dropped (DUPLICATE)")
+    clash = unique.filter(pl.struct("symbol", "ts").is_duplicated())
+    if clash.height:
+        first, second = clash.row(0, named=True), clash.row(1, named=True)
+        place = intake.table.place
+        closes = f"{place} {first[LINE]}: close {first['close']}, {place} {second[LINE]}: close {second['close']}"
+        raise ValidationError(
+            f"{intake.table.origin}: {first['symbol']} {iso(first['ts'])} is there twice with different "
+            f"values ({closes}) (CONFLICT)",
+            fix=f"augury data check {intake.table.origin if place == 'line' else 'FILE'}",
+            code="CONFLICT",
+            symbol=first["symbol"],
+            first_ts=iso(first["ts"]),
+            rows=clash.height,
+        )
+    return unique.drop(LINE), tuple(notes)
+
+
+def is_close_only(frame: pl.DataFrame) -> bool:
+    """Say whether only closes are real: open, high, low and volume are null throughout."""
+    return frame.height > 0 and all(frame[name].null_count() == frame.height for name in _ABSENT_WHEN_CLOSE_ONLY)
+
+
+def _is_sorted(frame: pl.DataFrame) -> bool:
+    keys = frame.select("symbol", "ts")
+    return keys.equals(keys.sort("symbol", "ts"))
+
+
+def _columns(frame: pl.DataFrame) -> list[str]:
+    return [*BAR_SCHEMA, *(("adj_close",) if "adj_close" in frame.columns else ())]
+
+
+def _kept(frame: pl.DataFrame, table: Table, rest: Sequence[str], keep: Sequence[str]) -> pl.DataFrame:
+    unknown = [name for name in keep if name not in rest]
+    if unknown:
+        raise UsageError(f"{table.origin}: no columns {', '.join(unknown)} to keep (there are: {', '.join(rest)})")
+    return frame.join(table.frame.select(LINE, *keep), on=LINE, how="left", maintain_order="left") if keep else frame
+
+
+def _named(frame: pl.DataFrame, symbol: str | None, table: Table) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    if "symbol" in frame.columns:
+        frame = frame.with_columns(pl.col("symbol").cast(pl.String))
+        for name in frame["symbol"].unique().drop_nulls().to_list():
+            check_symbol(name)
+        absent = frame.filter(pl.col("symbol").is_null())
+        if absent.height:
+            raise ValidationError(
+                f"{table.origin} {table.place} {absent[LINE][0]}: the symbol is missing (SCHEMA)", code="SCHEMA"
+            )
+        return frame, ()
+    if symbol is None:
+        raise UsageError(
+            f"{table.origin}: no column names the symbol, and none was given",
+            fix="augury data import FILE --symbol SYMBOL",
+        )
+    return frame.with_columns(pl.lit(check_symbol(symbol)).alias("symbol")), ()
+
+
+def _first_sessions(frame: pl.DataFrame, calendar: str, notes: tuple[str, ...]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Name each weekly bar by the first session of its week, whichever day the vendor named it by."""
+    week = pl.col("ts").dt.truncate("1w")
+    first, last = frame.select(week.min()).item(), frame.select(week.dt.offset_by("6d").max()).item()
+    sessions = market_calendar(calendar).sessions(first, last).rename("ts").to_frame()
+    firsts = sessions.group_by(week.alias("week")).agg(pl.col("ts").min().alias("first"))
+    joined = frame.with_columns(week.alias("week")).join(firsts, on="week", how="left", maintain_order="left")
+    moved = joined.filter(pl.col("first") != pl.col("ts")).height
+    frame = joined.with_columns(pl.coalesce("first", "ts").cast(TIMESTAMP).alias("ts")).drop("week", "first")
+    note = (f"{moved} weekly bars named by the first session of their week",) if moved else ()
+    return frame, (*notes, *note)
+
+
+def _numbers(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    present = [name for name in FIELDS if name in frame.columns]
+    cast = frame.with_columns(pl.col(name).cast(pl.Float64, strict=False) for name in present)
+    for name in present:
+        bad = frame.filter(cast[name].is_null() & frame[name].is_not_null())
+        if bad.height:
+            raise ValidationError(
+                f"{table.origin} {table.place} {bad[LINE][0]}: {name} is '{bad[name][0]}', not a number (NON_NUMERIC)",
+                fix="augury data check FILE",
+                code="NON_NUMERIC",
+                rows=bad.height,
+            )
+    return cast.with_columns(pl.lit(None, pl.Float64).alias(name) for name in FIELDS[:5] if name not in present)

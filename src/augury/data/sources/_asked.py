@@ -1,0 +1,33 @@
+"""Which of a source's symbols were asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from augury.core.errors import UnknownName
+
+
+def asked(source: str, known: Sequence[str], symbols: Sequence[str] | None) -> list[str]:
+    """Return the symbols to load, sorted; all of them when none were named.
+
+    Raises
+    ------
+    UnknownName
+        The source does not have one of them.
+
+    Examples
+    --------
+    >>> asked("arch", ["^GSPC", "^IXIC"], None)
+    ['^GSPC', '^IXIC']
+    """
+    if symbols is None:
+        return sorted(known)
+    for symbol in symbols:
+        if symbol not in known:
+            near = difflib.get_close_matches(symbol, known, n=1)
+            hint = f", did you mean '{near[0]}'?" if near else ""
+            raise UnknownName(
+                f"source {source} has no '{symbol}'{hint} (it has: {', '.join(sorted(known)[:24])})", name=symbol
+            )
+    return sorted(set(symbols))

@@ -1,0 +1,1 @@
+"""Members become one forecast: weights, calibration, bands."""

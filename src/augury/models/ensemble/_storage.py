@@ -1,0 +1,99 @@
+"""An ensemble as a folder: one JSON file and one folder a member, in safe formats."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Final
+
+from augury.core.errors import CorruptArtifact, DataError, MissingExtra
+from augury.core.hashing import canonical_json
+from augury.core.labelspec import LabelSpec
+from augury.core.manifest import FeatureManifest
+from augury.core.protocols import Member
+from augury.core.typing import Json
+from augury.models import MEMBERS
+from augury.models.conformal import ConformalBands
+from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage
+from augury.models.ensemble.ensemble import Ensemble, _renormalised
+
+FORMAT: Final = 1
+_FILE: Final = "ensemble.json"
+_MEMBERS: Final = "members"
+
+
+def write(ensemble: Ensemble, folder: Path) -> None:
+    """Write an ensemble; the caller stages and publishes the folder."""
+    for name, member in ensemble.members.items():
+        place = folder / _MEMBERS / name
+        place.mkdir(parents=True, exist_ok=True)
+        member.save(place)
+    record = {
+        "format": FORMAT,
+        "members": list(ensemble.members),
+        "weights": ensemble.weights,
+        "shrinkage": ensemble.shrinkage.to_json(),
+        "centre": ensemble.centre.to_json(),
+        "bands": ensemble.bands.to_json(),
+        "label_spec": ensemble.spec.to_json(),
+        "features": ensemble.features.to_json(),
+        "degraded": ensemble.degraded,
+        "events": list(ensemble.events),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _FILE).write_text(canonical_json(record) + "\n", encoding="utf-8")
+
+
+def read(folder: Path, *, allow_missing: bool) -> Ensemble:
+    """Read an ensemble.
+
+    Raises
+    ------
+    CorruptArtifact
+        ``ensemble.json`` is damaged, or a member is and ``allow_missing`` is False, or none is left.
+    """
+    try:
+        record = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return _assemble(record, folder, allow_missing)
+    except (OSError, KeyError, TypeError, ValueError, DataError) as error:
+        raise _corrupt(folder, f"{_FILE}: {type(error).__name__}: {error}") from error
+
+
+def _assemble(record: Json, folder: Path, allow_missing: bool) -> Ensemble:
+    if record["format"] != FORMAT:
+        raise ValueError(f"format {record['format']}, this version reads {FORMAT}")
+    members, lost = _members(record["members"], folder / _MEMBERS, allow_missing)
+    weights = _renormalised({name: float(record["weights"][name]) for name in record["members"]}, members)
+    if weights and not (all(map(math.isfinite, weights.values())) and abs(sum(weights.values()) - 1) < 1e-6):
+        raise ValueError(f"weights {weights} do not sum to 1")
+    return Ensemble(
+        members,
+        weights,
+        ProbabilityShrinkage.from_json(record["shrinkage"]),
+        Centre.from_json(record["centre"]),
+        ConformalBands.from_json(record["bands"]),
+        LabelSpec.from_json(record["label_spec"]),
+        FeatureManifest.from_json(record["features"]),
+        record["degraded"] or bool(lost),
+        (*record["events"], *lost),
+    )
+
+
+def _members(names: list[str], folder: Path, allow_missing: bool) -> tuple[dict[str, Member], list[Json]]:
+    members: dict[str, Member] = {}
+    lost: list[Json] = []
+    for name in names:
+        try:
+            members[name] = MEMBERS.load(name).load(folder / name)
+        except (CorruptArtifact, MissingExtra) as error:
+            if not allow_missing:
+                raise
+            lost.append({"event": "unreadable", "member": name, "reason": error.message})
+    if names and not members:
+        raise _corrupt(folder, "no member can be read")
+    return members, lost
+
+
+def _corrupt(folder: Path, what: str) -> CorruptArtifact:
+    return CorruptArtifact(f"ensemble {folder.name}: {what}", fix="augury doctor", path=str(folder))

@@ -1,0 +1,272 @@
+"""The ensemble: weighted members, calibrated on rows they had not seen, with bands around the centre."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from augury.core.catalog import Catalog
+from augury.core.errors import InsufficientHistory, ModelError, SchemaMismatch
+from augury.core.labelspec import LabelSpec
+from augury.core.manifest import FeatureManifest
+from augury.core.prediction import Prediction
+from augury.core.protocols import Member
+from augury.core.recipe import Recipe
+from augury.core.tables import VOLATILITY, LabelledTable
+from augury.core.typing import Codes, Features, Floats, Ints, Json, Probabilities
+from augury.models.alignment import align_proba
+from augury.models.conformal import ConformalBands
+from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage, frequencies
+from augury.models.ensemble.weights._shape import Rule
+from augury.models.training import MEMBER_ERRORS, FittedMembers, OutOfFold
+
+WEIGHT_RULES = Catalog[Rule]("weight rule", ("augury.models.ensemble.weights",), "RULE")
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members, their weights, and how far their answer is believed.
+
+    Weights, shrinkage, centre and bands are fitted on out-of-fold answers inside the train part;
+    the report slice takes part in nothing. Only features, ``past_ret`` and ``vol`` of a table are
+    read when predicting, so the newest, unlabelled row can be asked.
+
+    Parameters
+    ----------
+    members : dict
+        Name to fitted member.
+    weights : dict
+        Name to weight, summing to 1; empty for a band-only ensemble.
+    shrinkage : ProbabilityShrinkage
+    centre : Centre
+    bands : ConformalBands
+    spec : LabelSpec
+    features : FeatureManifest
+        Columns the members learned from; others are refused.
+    degraded : bool
+        True when a member of the recipe is missing.
+    events : tuple of dict
+        What a reader should know: dominance guard, missing members, extrapolated bands.
+    """
+
+    members: dict[str, Member]
+    weights: dict[str, float]
+    shrinkage: ProbabilityShrinkage
+    centre: Centre
+    bands: ConformalBands
+    spec: LabelSpec
+    features: FeatureManifest
+    degraded: bool = False
+    events: tuple[Json, ...] = ()
+    _select: tuple[LabelledTable, OutOfFold] | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def fit(cls, fitted: FittedMembers, recipe: Recipe, spec: LabelSpec) -> Ensemble:
+        """Weigh and calibrate fitted members on their out-of-fold answers.
+
+        Parameters
+        ----------
+        fitted : FittedMembers
+        recipe : Recipe
+            Names the weight rule.
+        spec : LabelSpec
+            Gives the horizon, and with it how many rows count: overlapping h-bar returns count
+            ``rows / h``.
+        """
+        rows, proba = fitted.out_of_fold.rows, fitted.out_of_fold.proba
+        seen = fitted.train.with_frame(fitted.train.frame[rows])
+        codes, returns, n_eff = seen.y, seen.forward_returns, len(rows) / spec.horizon_bars
+        weighed = WEIGHT_RULES.load(recipe.weights)(proba, codes)
+        pooled = _pool(proba, weighed.weights)
+        centre = Centre.fit(_score(pooled), returns, n_eff)
+        bands = ConformalBands.fit(returns - centre.at(_score(pooled)), _scale(seen, spec), n_eff=n_eff)
+        missing = [entry for entry in fitted.entries if entry.status != "ready"]
+        events = [{"event": entry.status, "member": entry.name, "reason": entry.reason} for entry in missing]
+        return cls(
+            fitted.members,
+            weighed.weights,
+            ProbabilityShrinkage.fit(pooled, codes, n_eff),
+            centre,
+            bands,
+            spec,
+            fitted.train.manifest,
+            bool(missing),
+            (*weighed.events, *events, *_band_events(bands)),
+            (seen, fitted.out_of_fold),
+        )
+
+    @classmethod
+    def band_only(cls, train: LabelledTable, spec: LabelSpec) -> Ensemble:
+        """Answer with train frequencies, shrunk drift and volatility bands: too few independent rows to learn from.
+
+        Parameters
+        ----------
+        train : LabelledTable
+            Known rows.
+        spec : LabelSpec
+            Used where ``rows / horizon_bars`` is below 20.
+        """
+        prior = frequencies(train.y)
+        return cls(
+            {},
+            {},
+            ProbabilityShrinkage((float(prior[0]), float(prior[1]), float(prior[2])), 0.0),
+            Centre.of_drift(train.forward_returns, len(train) / spec.horizon_bars),
+            ConformalBands.normal(),
+            spec,
+            train.manifest,
+            events=({"event": "band_only", "n_eff": len(train) / spec.horizon_bars},),
+        )
+
+    def predict(self, table: LabelledTable) -> Prediction:
+        """Return what the ensemble says about each row; see :meth:`predict_with_status`."""
+        return self.predict_with_status(table)[0]
+
+    def predict_with_status(self, table: LabelledTable) -> tuple[Prediction, tuple[str, ...]]:
+        """Predict, and name the members that raised.
+
+        A member that raises is left out of this answer and the weights of the others are
+        renormalised; it never votes NEUTRAL.
+
+        Returns
+        -------
+        (Prediction, tuple of str)
+            The second part is empty when every member answered.
+
+        Raises
+        ------
+        SchemaMismatch
+            Features differ from those learned from.
+        InsufficientHistory
+            A feature or the volatility of a row is not known.
+        ModelError
+            No member answered.
+        """
+        X = self._rows(table)
+        answers: dict[str, Probabilities] = {}
+        for name, member in self.members.items():
+            try:
+                answers[name] = align_proba(member.predict_proba(X), member.classes_)
+            except MEMBER_ERRORS:
+                continue
+        if self.members and not answers:
+            raise ModelError(f"none of the members {', '.join(self.members)} could answer", fix="augury doctor")
+        dropped = tuple(name for name in self.members if name not in answers)
+        return self._answer(answers, _scale(table, self.spec)), dropped
+
+    def out_of_fold_prediction(self) -> tuple[Ints, Prediction]:
+        """Return (train row indices, prediction) on the out-of-fold rows, for scores of the select slice.
+
+        No member saw these rows when it answered; weights and calibration did. Empty for a
+        band-only ensemble.
+
+        Raises
+        ------
+        ModelError
+            The ensemble was loaded: its train rows are not stored.
+        """
+        if self._select is not None:
+            seen, answers = self._select
+            return answers.rows, self._answer(answers.proba, _scale(seen, self.spec))
+        if self.members:
+            raise ModelError("a loaded ensemble holds no out-of-fold answers: they belong to the training run")
+        return np.empty(0, np.int64), self._answer({}, np.empty(0))
+
+    def save(self, folder: Path) -> None:
+        """Write ``ensemble.json`` and ``members/<name>/`` into ``folder``; safe formats, equal bytes for equal fits."""
+        from augury.models.ensemble._storage import write
+
+        write(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path, allow_missing: bool = False) -> Ensemble:
+        """Read what :meth:`save` wrote; predictions are equal bit for bit.
+
+        Parameters
+        ----------
+        folder : Path
+        allow_missing : bool
+            Leave out a member that cannot be read, renormalise the stored weights and mark the
+            ensemble ``degraded``, instead of raising.
+
+        Raises
+        ------
+        CorruptArtifact
+            A file is missing or damaged.
+        """
+        from augury.models.ensemble._storage import read
+
+        return read(folder, allow_missing=allow_missing)
+
+    def _rows(self, table: LabelledTable) -> Features:
+        if table.manifest.hash != self.features.hash:
+            self.features.check(table.manifest.names)
+            raise SchemaMismatch(
+                f"the formulas of the features changed: {table.manifest.hash[:12]}, learned {self.features.hash[:12]}",
+                fix="augury train --symbol SYMBOL --timeframe TIMEFRAME",
+            )
+        X = table.X
+        unknown = [self.features.names[column] for column in np.flatnonzero(~np.isfinite(X).all(axis=0))]
+        if unknown:
+            raise InsufficientHistory(f"features {', '.join(unknown[:5])} are not known in every row asked for")
+        return X
+
+    def _answer(self, answers: Mapping[str, Probabilities], scale: Floats) -> Prediction:
+        pooled = _pool(answers, self.weights) if answers else np.tile(self.shrinkage.prior, (len(scale), 1))
+        score = _score(pooled)
+        proba = self.shrinkage.apply(pooled)
+        codes = (proba.argmax(axis=1) - 1).astype(np.int8)
+        centre = self.centre.at(score)
+        return Prediction(
+            proba=proba,
+            raw_proba=pooled,
+            score=score,
+            codes=codes,
+            expected_return=centre,
+            quantiles=self.bands.quantiles(centre, scale),
+            agreement=_agreement(answers, self.weights, codes),
+            members=dict(answers),
+        )
+
+
+def _renormalised(weights: Mapping[str, float], present: Mapping[str, object]) -> dict[str, float]:
+    """Weights of the members that are present; unchanged, to the bit, when all are."""
+    kept = {name: weight for name, weight in weights.items() if name in present}
+    if len(kept) == len(weights):
+        return kept
+    total = sum(kept.values())
+    return {name: weight / total for name, weight in kept.items()}
+
+
+def _pool(answers: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Probabilities:
+    shares = _renormalised(weights, answers)
+    pooled = sum(weight * answers[name] for name, weight in shares.items())
+    return np.asarray(pooled, dtype=np.float64)
+
+
+def _score(proba: Probabilities) -> Floats:
+    score: Floats = proba[:, 2] - proba[:, 0]
+    return score
+
+
+def _agreement(answers: Mapping[str, Probabilities], weights: Mapping[str, float], codes: Codes) -> Floats | None:
+    if len(answers) < 2:
+        return None
+    shares = _renormalised(weights, answers)
+    votes = [weight * (answers[name].argmax(axis=1) - 1 == codes) for name, weight in shares.items()]
+    return np.asarray(sum(votes), dtype=np.float64)
+
+
+def _scale(table: LabelledTable, spec: LabelSpec) -> Floats:
+    vol = table.column(VOLATILITY)
+    if not np.isfinite(vol).all() or (vol < 0).any():
+        raise InsufficientHistory(f"the volatility of {int((~np.isfinite(vol)).sum())} rows is not known")
+    return vol * math.sqrt(spec.horizon_bars)
+
+
+def _band_events(bands: ConformalBands) -> list[Json]:
+    return [{"event": "band_extrapolated", "levels": list(bands.extrapolated)}] if bands.extrapolated else []

@@ -1,0 +1,1 @@
+"""Weight rules. Each file defines ``RULE(predictions, codes) -> Weighed``; nothing shuffles rows."""

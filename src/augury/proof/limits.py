@@ -1,0 +1,75 @@
+"""The limits of the gates: one versioned file, each value with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+from augury.core.errors import UsageError
+from augury.core.hashing import sha256_json
+
+FILE: Final = "gates.yaml"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Named values with reasons.
+
+    Parameters
+    ----------
+    version : int
+        Raised with every change of a value; the file's notes say why.
+    values : dict
+        ``gate.limit`` to value.
+    reasons : dict
+        ``gate.limit`` to why it is that value.
+
+    Examples
+    --------
+    >>> limits = load_limits()
+    >>> limits["overfit.gap_max"], limits.replace({"too_good.ic_max": 0.5})["too_good.ic_max"]
+    (0.2, 0.5)
+    """
+
+    version: int
+    values: dict[str, float]
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> float:
+        if name not in self.values:
+            raise UsageError(f"unknown gate limit '{name}' (known: {', '.join(sorted(self.values))})")
+        return self.values[name]
+
+    @property
+    def hash(self) -> str:
+        """Content hash of the values (64 hex): a moved limit shows."""
+        return sha256_json(self.values)
+
+    def replace(self, changes: Mapping[str, float]) -> Limits:
+        """Return limits with some values changed: a synthetic market may plant more than markets hold.
+
+        Raises
+        ------
+        UsageError
+            An unknown name.
+        """
+        for name in changes:
+            self[name]
+        return Limits(self.version, {**self.values, **changes}, self.reasons)
+
+
+@lru_cache(maxsize=1)
+def load_limits() -> Limits:
+    """Read the limits shipped with the package."""
+    import yaml
+
+    content = yaml.safe_load(resources.files("augury.proof").joinpath(FILE).read_text(encoding="utf-8"))
+    entries = {f"{gate}.{name}": entry for gate, limits in content["gates"].items() for name, entry in limits.items()}
+    return Limits(
+        content["version"],
+        {name: float(entry["value"]) for name, entry in entries.items()},
+        {name: str(entry["reason"]) for name, entry in entries.items()},
+    )

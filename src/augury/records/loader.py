@@ -1,0 +1,268 @@
+"""From a name to a model that answers: the champion, checked byte by byte, or an honest refusal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from augury.core.errors import CorruptArtifact, ModelError, NotTrained, StaleModel
+from augury.core.labelspec import default_horizons
+from augury.core.timeframe import Horizon, Timeframe
+from augury.core.typing import Json
+from augury.core.version import VersionManifest
+from augury.records.default_store import on_the_class_too
+from augury.records.store import Store
+from augury.records.versions import VersionRow
+
+if TYPE_CHECKING:
+    from augury.core.prediction import Prediction
+    from augury.core.tables import LabelledTable
+    from augury.models.ensemble.ensemble import Ensemble
+
+MAX_AGE_DAYS: Final = 60
+
+
+def read_ensemble(folder: Path) -> Ensemble:
+    """Read the ensemble in a checked folder; every member must be there."""
+    from augury.models.ensemble.ensemble import Ensemble
+
+    return Ensemble.load(folder, allow_missing=False)
+
+
+@dataclass(frozen=True)
+class LoadedEnsemble:
+    """An ensemble in memory and what is known about it.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    manifest : VersionManifest
+    degraded : bool
+        True when an older version had to stand in for a damaged champion, or when the version was
+        trained without one of its members.
+    """
+
+    ensemble: Ensemble
+    manifest: VersionManifest
+    degraded: bool = False
+
+
+@dataclass(frozen=True)
+class EnsembleLoader:
+    """Loads versions out of a store. Every call may also be made on the class (default store).
+
+    Parameters
+    ----------
+    store : Store
+    loader : callable, optional
+        Reads an ensemble from a folder whose bytes were checked.
+    """
+
+    store: Store
+    loader: Callable[[Path], Ensemble] = read_ensemble
+
+    @on_the_class_too
+    def load_latest_model(
+        self,
+        symbol: str,
+        timeframe: str,
+        horizon: str | None = None,
+        *,
+        allow_stale: bool = False,
+        max_age_days: int = MAX_AGE_DAYS,
+    ) -> LoadedEnsemble | None:
+        """Load the version that answers (``@champion``).
+
+        A damaged champion is replaced by the newest good version before it, marked ``degraded`` and
+        logged; never silently.
+
+        Parameters
+        ----------
+        symbol, timeframe : str
+        horizon : str, optional
+            Defaults to the timeframe's base horizon, or to the shortest one that has a champion.
+        allow_stale : bool
+            Load it however old it is.
+        max_age_days : int
+            Age, from training to the store's clock, above which it is refused.
+
+        Returns
+        -------
+        LoadedEnsemble or None
+            None when nothing was ever promoted.
+
+        Raises
+        ------
+        StaleModel
+            Older than ``max_age_days``.
+        NotTrained
+            The champion is damaged and no good version stands before it.
+        """
+        timeframe = str(Timeframe.parse(timeframe))
+        version = first = self._champion(symbol, timeframe, horizon)
+        while version is not None:
+            if not allow_stale:
+                self._refuse_stale(version, max_age_days)
+            try:
+                return self._read(version, stands_in=version is not first)
+            except CorruptArtifact as error:
+                before = self.store.versions.previous(symbol, timeframe, version.horizon, version.version)
+                _warn(version, error, before)
+                version = self.store.versions.get(symbol, timeframe, version.horizon, before) if before else None
+        if first is None:
+            return None
+        raise not_trained(symbol, timeframe, f"version {first.version} is damaged and none before it is whole")
+
+    @on_the_class_too
+    def load(self, symbol: str, timeframe: str, horizon: str, version: str = "@champion") -> LoadedEnsemble:
+        """Load one version by name or by the alias ``@champion``, whatever its age.
+
+        Raises
+        ------
+        NotFound
+            It was never registered.
+        NotTrained
+            ``@champion`` was asked for and there is none.
+        CorruptArtifact
+            Its bytes are not those of its manifest; nothing stands in for it.
+        """
+        timeframe, horizon = str(Timeframe.parse(timeframe)), str(Horizon.parse(horizon))
+        if version == "@champion":
+            champion = self.store.versions.champion(symbol, timeframe, horizon)
+            if champion is None:
+                raise not_trained(symbol, timeframe)
+            version = champion
+        return self._read(self.store.versions.get(symbol, timeframe, horizon, version), stands_in=False)
+
+    @on_the_class_too
+    def list_available_models(self) -> dict[str, dict[str, list[str]]]:
+        """Return symbol to timeframe to the dates (``2026-11-21``) of its versions, newest first."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for row in self.store.versions.list():
+            if row.status != "rejected":
+                dates = found.setdefault(row.symbol, {}).setdefault(row.timeframe, set())
+                dates.add(f"{row.created_at:%Y-%m-%d}")
+        return {
+            symbol: {timeframe: sorted(dates, reverse=True) for timeframe, dates in timeframes.items()}
+            for symbol, timeframes in found.items()
+        }
+
+    @on_the_class_too
+    def get_model_info(self, symbol: str, timeframe: str, horizon: str | None = None) -> Json | None:
+        """Return the manifest of the version that answers, as a dict; None when there is none.
+
+        The manifest comes from the database: no model is read.
+        """
+        row = self._champion(symbol, str(Timeframe.parse(timeframe)), horizon)
+        return None if row is None else row.manifest.to_json()
+
+    def _champion(self, symbol: str, timeframe: str, horizon: str | None) -> VersionRow | None:
+        champions = self.store.versions.champions(symbol, timeframe)
+        if horizon is None:
+            base = str(default_horizons(Timeframe(timeframe))[0])
+            horizon = base if base in champions else next(iter(champions), None)
+        horizon = None if horizon is None else str(Horizon.parse(horizon))
+        if horizon is None or horizon not in champions:
+            return None
+        return self.store.versions.get(symbol, timeframe, horizon, champions[horizon])
+
+    def _read(self, row: VersionRow, *, stands_in: bool) -> LoadedEnsemble:
+        folder, manifest = self.store.artifacts.open(row.symbol, row.timeframe, row.horizon, row.version)
+        if manifest.content_hash != row.sha256:
+            raise CorruptArtifact(
+                f"version {manifest.cell} {row.version}: manifest.json has content {manifest.content_hash[:12]},"
+                f" it was registered with {row.sha256[:12]}",
+                fix=f"augury train --symbol {row.symbol} --timeframe {row.timeframe}",
+                file="manifest.json",
+            )
+        return LoadedEnsemble(self.loader(folder), manifest, stands_in or manifest.degraded)
+
+    def _refuse_stale(self, row: VersionRow, max_age_days: int) -> None:
+        age = self.store.clock.now() - row.created_at
+        if age > timedelta(days=max_age_days):
+            days = math.ceil(age / timedelta(days=1))
+            raise StaleModel(
+                f"model {row.symbol} {row.timeframe} {row.created_at:%Y%m%d} is {days} days old (limit {max_age_days})",
+                fix=f"augury train --symbol {row.symbol} --timeframe {row.timeframe}, or add --allow-stale",
+                version=row.version,
+                age_days=days,
+            )
+
+
+@dataclass(frozen=True)
+class ProductionEnsemble:
+    """What answers in production; it exists before anything was trained too.
+
+    Parameters
+    ----------
+    loaded : LoadedEnsemble or None
+    refusal : ModelError or None
+        Why nothing was loaded.
+    """
+
+    loaded: LoadedEnsemble | None
+    refusal: ModelError | None = None
+
+    @property
+    def is_trained(self) -> bool:
+        """True when :meth:`predict` answers."""
+        return self.loaded is not None
+
+    def predict(self, table: LabelledTable) -> Prediction:
+        """Predict the rows of a table.
+
+        Raises
+        ------
+        ModelError
+            Why there is no model; never a made-up answer.
+        """
+        if self.loaded is None:
+            raise self.refusal or NotTrained("nothing was loaded")
+        return self.loaded.ensemble.predict(table)
+
+
+def get_production_ensemble_with_trained_weights(
+    symbol: str, timeframe: str, horizon: str | None = None, *, loader: EnsembleLoader | None = None
+) -> ProductionEnsemble:
+    """Return what answers for a cell; an untrained object instead of an exception.
+
+    Parameters
+    ----------
+    symbol, timeframe : str
+    horizon : str, optional
+        As in :meth:`EnsembleLoader.load_latest_model`.
+    loader : EnsembleLoader, optional
+        Defaults to the store that the settings name.
+    """
+    load = EnsembleLoader.load_latest_model if loader is None else loader.load_latest_model
+    try:
+        loaded = load(symbol, timeframe, horizon)
+    except ModelError as error:
+        return ProductionEnsemble(None, error)
+    refusal = not_trained(symbol, str(Timeframe.parse(timeframe))) if loaded is None else None
+    return ProductionEnsemble(loaded, refusal)
+
+
+def not_trained(symbol: str, timeframe: str, reason: str = "") -> NotTrained:
+    """Say that there is no model, and which command makes one.
+
+    Examples
+    --------
+    >>> print(not_trained("AAPL", "d1"))
+    no trained model for AAPL d1 -> run: augury train --symbol AAPL --timeframe d1
+    """
+    message = f"no trained model for {symbol} {timeframe}{': ' if reason else ''}{reason}"
+    return NotTrained(message, fix=f"augury train --symbol {symbol} --timeframe {timeframe}")
+
+
+def _warn(row: VersionRow, error: CorruptArtifact, before: str | None) -> None:
+    import structlog
+
+    structlog.get_logger("augury.records").warning(
+        "damaged version", symbol=row.symbol, timeframe=row.timeframe, horizon=row.horizon, version=row.version,
+        reason=error.message, stands_in=before,
+    )  # fmt: skip

@@ -1,0 +1,111 @@
+"""The store: database and artifacts of one data folder behind one door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine
+
+from augury.core.atomic import make_folder, storage_errors
+from augury.core.clock import Clock, SystemClock
+from augury.core.errors import UsageError
+from augury.records import migrate
+from augury.records.artifacts import ArtifactStore
+from augury.records.database import open_engine
+from augury.records.ledger import Ledger
+from augury.records.training_runs import TrainingRuns
+from augury.records.versions import Versions
+
+DATABASE_NAME = "augury.sqlite"
+
+
+@dataclass(frozen=True)
+class Store:
+    """What is remembered.
+
+    Parameters
+    ----------
+    engine : Engine
+        SQLite inside the data folder, or the PostgreSQL that was asked for.
+    artifacts : ArtifactStore
+    clock : Clock
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
+    ...     store.versions.champions("^GSPC", "d1"), store.ledger.verify().rows
+    ({}, 0)
+    """
+
+    engine: Engine
+    artifacts: ArtifactStore
+    clock: Clock
+
+    @classmethod
+    def open(cls, data_dir: Path, database_url: str = "", *, clock: Clock | None = None) -> Store:
+        """Open the store of a data folder; what is missing is made, an older schema is upgraded.
+
+        Parameters
+        ----------
+        data_dir : Path
+            Holds ``augury.sqlite`` and ``artifacts/``.
+        database_url : str
+            Empty means SQLite inside ``data_dir``; else ``postgresql+psycopg://…``.
+        clock : Clock, optional
+            Defaults to the machine's.
+
+        Raises
+        ------
+        StorageFull
+            No space, or the folder may not be written.
+        CorruptStore
+            The database is damaged or is no database.
+        StoreBusy, TemporaryError
+            Another process holds it; the server cannot be reached.
+        UsageError
+            The place is no folder, a newer Augury wrote it, or the URL is not understood.
+        """
+        root = data_dir / "artifacts"
+        try:
+            with storage_errors(data_dir):
+                make_folder(root)
+        except (NotADirectoryError, FileExistsError) as error:
+            raise UsageError(f"the data folder {data_dir} is not a folder", fix="augury show-config") from error
+        engine = open_engine(database_url or f"sqlite:///{(data_dir / DATABASE_NAME).resolve()}")
+        try:
+            migrate.upgrade(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, ArtifactStore(root), clock or SystemClock())
+
+    @property
+    def versions(self) -> Versions:
+        """Registered versions and the alias ``@champion``."""
+        return Versions(self.engine, self.clock)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Every forecast ever made."""
+        return Ledger(self.engine)
+
+    @property
+    def training_runs(self) -> TrainingRuns:
+        """Every attempt to train."""
+        return TrainingRuns(self.engine)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

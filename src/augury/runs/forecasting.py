@@ -1,0 +1,229 @@
+"""The forecast run: champions look at the last closed bar, and what they say is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from augury.core.bars import Bars
+from augury.core.errors import AuguryError, DataError, InsufficientHistory, LeakError, NotTrained
+from augury.core.forecast import QUANTILES, Forecast
+from augury.core.labelspec import LABELS
+from augury.core.manifest import FeatureManifest
+from augury.core.tables import FeatureTable, LabelledTable
+from augury.core.timeframe import Horizon, Timeframe
+from augury.data.availability import closed
+from augury.data.calendar import market_calendar
+from augury.features.engine import build
+from augury.labels.attach import attach
+from augury.models.conformal import widen_by_horizon
+from augury.records.chain import LedgerRow
+from augury.records.loader import EnsembleLoader, LoadedEnsemble
+from augury.runs.cells import Cell
+from augury.runs.intake import bars_of
+from augury.runs.workspace import Workspace
+
+BARS_MIN = 50
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What one forecast run did for a symbol and timeframe.
+
+    Parameters
+    ----------
+    forecasts : tuple of Forecast
+        In order of horizon.
+    rows : tuple of LedgerRow
+        The same, as the ledger holds them; empty on a dry run.
+    errors : tuple of (Cell, AuguryError)
+        Cells that could not be forecast, each with its reason.
+    """
+
+    symbol: str
+    timeframe: str
+    forecasts: tuple[Forecast, ...]
+    rows: tuple[LedgerRow, ...] = ()
+    errors: tuple[tuple[Cell, AuguryError], ...] = ()
+
+
+def forecast(
+    workspace: Workspace, cells: Sequence[Cell], *, allow_stale: bool = False, dry_run: bool = False
+) -> list[Bundle]:
+    """Forecast cells from their champions and append the rows to the ledger.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    cells : sequence of Cell
+    allow_stale : bool
+        Use versions older than ``settings.max_age_days``.
+    dry_run : bool
+        Write nothing.
+
+    Returns
+    -------
+    list of Bundle
+        One per symbol and timeframe, in the order asked for.
+
+    Raises
+    ------
+    DataError
+        The ledger did not take every row that was made.
+    """
+    loader = EnsembleLoader(workspace.store)
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.symbol, cell.timeframe), []).append(cell)
+    bundles = [_forecast_group(workspace, loader, group, allow_stale) for group in groups.values()]
+    if dry_run:
+        return bundles
+    made = [row for bundle in bundles for row in bundle.forecasts]
+    written = workspace.store.ledger.append(made, workspace.clock.now())
+    if len(written) != len(made):
+        raise DataError(f"the ledger took {len(written)} of {len(made)} forecasts (rule: rows written = rows made)")
+    taken = iter(written)
+    return [replace(bundle, rows=tuple(next(taken) for _ in bundle.forecasts)) for bundle in bundles]
+
+
+def _forecast_group(workspace: Workspace, loader: EnsembleLoader, cells: Sequence[Cell], allow_stale: bool) -> Bundle:
+    symbol, timeframe = cells[0].symbol, cells[0].timeframe
+    try:
+        view = _View.of(workspace, symbol, Timeframe.parse(timeframe))
+    except AuguryError as error:
+        return Bundle(symbol, timeframe, (), errors=tuple((cell, error) for cell in cells))
+    made: list[Forecast] = []
+    errors: list[tuple[Cell, AuguryError]] = []
+    for cell in sorted(cells, key=lambda cell: view.bars_ahead(cell.horizon)):
+        try:
+            loaded = _champion(workspace, loader, cell, allow_stale)
+            made.append(_forecast_cell(view, cell, loaded))
+        except AuguryError as error:
+            errors.append((cell, error))
+    widened = widen_by_horizon([row.quantiles for row in made])
+    forecasts = tuple(replace(row, quantiles=quantiles) for row, quantiles in zip(made, widened, strict=True))
+    return Bundle(symbol, timeframe, forecasts, errors=tuple(errors))
+
+
+@dataclass(frozen=True)
+class _View:
+    """What is known about a symbol and timeframe at the moment of forecasting."""
+
+    bars: Bars
+    now: datetime
+    data_until: datetime
+    features: dict[str, FeatureTable]
+
+    @classmethod
+    def of(cls, workspace: Workspace, symbol: str, timeframe: Timeframe) -> _View:
+        now = workspace.clock.now()
+        bars = closed(bars_of(workspace.lake, symbol, timeframe), now)
+        if bars.frame.height < BARS_MIN:
+            raise InsufficientHistory(
+                f"{symbol} {timeframe} has {bars.frame.height} closed bars, needs {BARS_MIN} (insufficient_history)",
+                fix=f"augury data import FILE --symbol {symbol} --timeframe {timeframe}",
+            )
+        last = bars.frame["ts"][-1]
+        return cls(bars, now, timeframe.closes_at(last, market_calendar(bars.calendar)), {})
+
+    def bars_ahead(self, horizon: str) -> int:
+        """Horizon in bars, which orders the bands."""
+        return Horizon.parse(horizon).bars(self.bars.timeframe, market_calendar(self.bars.calendar))
+
+    def table(self, manifest: FeatureManifest) -> FeatureTable:
+        """Features of the whole history, exactly the columns of a version's manifest; computed once a manifest."""
+        if manifest.hash not in self.features:
+            self.features[manifest.hash] = build(self.bars, manifest)
+        return self.features[manifest.hash]
+
+    def matures_at(self, horizon_bars: int) -> datetime:
+        """Close of the bar ``horizon_bars`` after the last one."""
+        calendar = market_calendar(self.bars.calendar)
+        last, timeframe = self.bars.frame["ts"][-1], self.bars.timeframe
+        if timeframe is Timeframe.D1:
+            return calendar.close_of(calendar.shift(last, horizon_bars))
+        if timeframe is Timeframe.W1:
+            return calendar.close_of(calendar.last_of_week(last + timedelta(weeks=horizon_bars)))
+        sessions = round(horizon_bars / timeframe.bars_per_session(calendar))
+        day = last.replace(hour=0, minute=0, second=0, microsecond=0)
+        return calendar.close_of(calendar.shift(day, max(1, sessions)))
+
+
+def _champion(workspace: Workspace, loader: EnsembleLoader, cell: Cell, allow_stale: bool) -> LoadedEnsemble:
+    limit = workspace.settings.max_age_days
+    loaded = loader.load_latest_model(
+        cell.symbol, cell.timeframe, cell.horizon, allow_stale=allow_stale, max_age_days=limit
+    )
+    if loaded is None:
+        raise NotTrained(
+            f"ensemble not trained for {cell}",
+            fix=f"augury train --symbol {cell.symbol} --timeframe {cell.timeframe}",
+            symbol=cell.symbol,
+            timeframe=cell.timeframe,
+            horizon=cell.horizon,
+        )
+    return loaded
+
+
+def last_row(view: _View, loaded: LoadedEnsemble) -> LabelledTable:
+    """The one row a forecast is made from: the last closed bar, its features complete."""
+    manifest = loaded.manifest
+    table = view.table(manifest.features)
+    labelled = attach(table, view.bars, manifest.label_spec)
+    row = labelled.with_frame(labelled.frame.tail(1))
+    if row.frame["ts"][0] != view.bars.frame["ts"][-1]:
+        raise LeakError(f"{manifest.cell}: features of {row.frame['ts'][0]} are not those of the last closed bar")
+    unknown = [name for name in manifest.features.names if row.frame[name].null_count()]
+    if unknown:
+        raise InsufficientHistory(f"{manifest.cell}: features {unknown[:5]} are not known yet at the last closed bar")
+    return row
+
+
+def _forecast_cell(view: _View, cell: Cell, loaded: LoadedEnsemble) -> Forecast:
+    manifest, row = loaded.manifest, last_row(view, loaded)
+    prediction, dropped = loaded.ensemble.predict_with_status(row)
+    matures_at = view.matures_at(manifest.label_spec.horizon_bars)
+    # Bundled history ends in the past: such a row is a replay, dated where its data end and marked so.
+    replay = matures_at <= view.now
+    p_bearish, p_neutral, p_bullish = (float(value) for value in prediction.proba[0])
+    abstains = manifest.verdict.word != "skill"
+    label = "NEUTRAL" if abstains else LABELS[int(prediction.codes[0]) + 1]
+    flags = {
+        "abstain": abstains,
+        "band_only": not manifest.weights,
+        "degraded": loaded.degraded or manifest.degraded or bool(dropped),
+        "replay": replay,
+        "synthetic": manifest.synthetic,
+    }
+    return Forecast(
+        symbol=cell.symbol,
+        timeframe=cell.timeframe,
+        horizon=cell.horizon,
+        made_at=view.data_until if replay else view.now,
+        data_until=view.data_until,
+        matures_at=matures_at,
+        version=manifest.version,
+        artifact_hash=manifest.content_hash,
+        label_spec_hash=manifest.label_spec.hash,
+        data_hash=view.bars.data_version,
+        feature_hash=manifest.features.hash,
+        label=label,
+        p_bearish=p_bearish,
+        p_neutral=p_neutral,
+        p_bullish=p_bullish,
+        confidence=max(p_bearish, p_neutral, p_bullish),
+        agreement=None if prediction.agreement is None else float(prediction.agreement[0]),
+        current_price=_last_close(view.bars.frame),
+        expected_return=float(prediction.expected_return[0]),
+        quantiles={name: float(prediction.quantiles[name][0]) for name in QUANTILES},
+        verdict=manifest.verdict.word,
+        weights={name: float(weight) for name, weight in manifest.weights.items() if name not in dropped},
+        flags=tuple(sorted(flag for flag, on in flags.items() if on)),
+    )
+
+
+def _last_close(frame: pl.DataFrame) -> float:
+    return float(frame["close"][-1])

@@ -1,0 +1,115 @@
+"""Bars into the lake: from a file or a bundled source, checked before they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from augury.core.bars import Bars
+from augury.core.errors import NotFound
+from augury.core.timeframe import Timeframe
+from augury.data.lake import Lake
+from augury.data.normalize import normalize
+from augury.data.resample import to_weekly
+from augury.data.sources import source_of
+from augury.data.validator import DataValidator, ValidationResult
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What an import did: the bars kept, what was mapped, what the checks found."""
+
+    bars: Bars
+    mapped: tuple[str, ...]
+    checked: ValidationResult
+
+
+def import_file(
+    lake: Lake,
+    path: Path,
+    *,
+    timeframe: str | None = None,
+    symbol: str | None = None,
+    tz: str | None = None,
+    adjustment: str | None = None,
+    calendar: str = "XNYS",
+    symbols: Sequence[str] = (),
+    dry_run: bool = False,
+) -> Intake:
+    """Read a file in any known layout, check it, and replace its symbols in the lake.
+
+    Parameters
+    ----------
+    lake : Lake
+    path : Path
+        CSV, Parquet, Arrow or feather.
+    timeframe : str, optional
+        Inferred from the spacing of bars when not given.
+    symbol : str, optional
+        Needed when the file names none.
+    tz : str, optional
+        Zone of naive intraday times.
+    adjustment, calendar : str
+    symbols : sequence of str
+        Keep only these; empty keeps all.
+    dry_run : bool
+        Check and report, write nothing.
+
+    Raises
+    ------
+    NotFound
+        No such file.
+    ValidationError
+        The checks found errors; nothing was written.
+    """
+    if not path.is_file():
+        raise NotFound(f"no such file: {path}", fix="augury data import FILE --timeframe d1")
+    frame = Timeframe.parse(timeframe) if timeframe else None
+    normal = normalize(path, timeframe=frame, tz=tz, symbol=symbol, adjustment=adjustment, calendar=calendar)
+    bars = normal.bars
+    if symbols:
+        bars = bars.with_frame(bars.frame.filter(bars.frame["symbol"].is_in(list(symbols))))
+    checked = check(bars)
+    checked.raise_if_invalid(str(path))
+    if not dry_run:
+        lake.write(bars)
+    return Intake(bars, normal.mapped, checked)
+
+
+def check(bars: Bars) -> ValidationResult:
+    """Run every check on bars, with their own calendar."""
+    return DataValidator(calendar=bars.calendar).validate_frame(bars.frame)
+
+
+def bars_of(lake: Lake, symbol: str, timeframe: Timeframe) -> Bars:
+    """Return a symbol's whole history, taking it from a bundled source or from daily bars when the lake lacks it.
+
+    Parameters
+    ----------
+    lake : Lake
+    symbol : str
+    timeframe : Timeframe
+        Weekly bars are made from daily ones when they were not imported themselves.
+
+    Raises
+    ------
+    NotFound
+        Neither the lake nor a bundled source has the symbol; the message names the import command.
+    """
+    if lake.has(symbol, timeframe):
+        return lake.read([symbol], timeframe)
+    if timeframe is Timeframe.W1 and (lake.has(symbol, Timeframe.D1) or source_of(symbol) is not None):
+        return to_weekly(bars_of(lake, symbol, Timeframe.D1))
+    source = source_of(symbol)
+    if source is None or timeframe is not Timeframe.D1:
+        raise NotFound(
+            f"no {timeframe} bars for {symbol}: not in the lake {lake.root} and in no bundled source",
+            fix=f"augury data import FILE --symbol {symbol} --timeframe {timeframe}",
+            symbol=symbol,
+            timeframe=str(timeframe),
+        )
+    bars = source.load([symbol])
+    check(bars).raise_if_invalid(f"{symbol} {timeframe} from {source.name}")
+    lake.write(bars)
+    return lake.read([symbol], timeframe)

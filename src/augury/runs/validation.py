@@ -1,0 +1,62 @@
+"""Judge stored versions again: same files, same bars, same scores, or say what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from augury.core.errors import DataError
+from augury.core.score import Verdict
+from augury.core.timeframe import Timeframe
+from augury.labels.splits import time_ordered
+from augury.records.loader import EnsembleLoader
+from augury.runs.cells import Cell
+from augury.runs.intake import bars_of
+from augury.runs.jobs.train import judge_split, label_cell
+from augury.runs.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Revalidation:
+    """One version judged again; ``reproduced`` when every score equals the stored one."""
+
+    cell: str
+    version: str
+    verdict: Verdict
+    reproduced: bool
+
+
+def revalidate(workspace: Workspace, *, symbols: Sequence[str], timeframe: str | None) -> Iterator[Revalidation]:
+    """Judge champions again.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    symbols : sequence of str
+        Empty means all.
+    timeframe : str or None
+
+    Raises
+    ------
+    DataError
+        The lake's bars are no longer those the version was judged on.
+    """
+    loader = EnsembleLoader(workspace.store)
+    wanted = str(Timeframe.parse(timeframe)) if timeframe else None
+    for row in workspace.store.versions.list():
+        if not row.champion or (symbols and row.symbol not in symbols) or (wanted and row.timeframe != wanted):
+            continue
+        loaded = loader.load(row.symbol, row.timeframe, row.horizon, version=row.version)
+        manifest = loaded.manifest
+        bars = bars_of(workspace.lake, row.symbol, Timeframe.parse(row.timeframe))
+        if bars.data_version != manifest.data_version:
+            raise DataError(
+                f"{manifest.cell} {row.version} was judged on data {manifest.data_version[:12]}, the lake holds"
+                f" {bars.data_version[:12]} (rule: a score belongs to its data version)",
+                fix=f"augury train --symbol {row.symbol} --timeframe {row.timeframe}",
+            )
+        labelled = label_cell(bars, Cell(row.symbol, row.timeframe, row.horizon), manifest.recipe)
+        split = time_ordered(labelled.known(), manifest.recipe.train_fraction)
+        select = tuple(score for score in manifest.scores if score.slice == "select")
+        scores, verdict = judge_split(loaded.ensemble, split, select)
+        yield Revalidation(manifest.cell, row.version, verdict, scores == manifest.scores)
