@@ -9,7 +9,7 @@ import tempfile
 import traceback
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -79,22 +79,45 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """URL of an empty schema of its own in the real PostgreSQL; dropped afterwards."""
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: str) -> Iterator[Callable[..., str]]:
+    """Make a database in the real PostgreSQL, a copy of ``template`` or empty; all are dropped at the end."""
     from sqlalchemy import create_engine, make_url
+    from sqlalchemy.pool import NullPool
 
-    schema = f"t_{uuid.uuid4().hex[:12]}"
-    engine = create_engine(postgres_server)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    url = make_url(postgres_server)
-    try:
-        yield url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
-    finally:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-        engine.dispose()
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    made: list[str] = []
+
+    def make(template: str = "template1") -> str:
+        made.append(f"augury_{uuid.uuid4().hex[:12]}")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(
+                f"CREATE DATABASE {made[-1]} TEMPLATE {make_url(template).database if '://' in template else template}"
+            )
+        return make_url(postgres_server).set(database=made[-1]).render_as_string(hide_password=False)
+
+    yield make
+    with engine.connect() as connection:
+        for name in made:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_database: Callable[..., str]) -> str:
+    from augury.records import migrate
+    from augury.records.database import open_engine
+
+    url = postgres_database()
+    engine = open_engine(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def postgres_url(postgres_database: Callable[..., str], _postgres_template: str) -> str:
+    """URL of a database of its own, with the newest schema and nothing in it."""
+    return postgres_database(_postgres_template)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

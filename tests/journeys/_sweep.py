@@ -11,13 +11,20 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+# Imported before the forks, so that each of them starts at once.
+import lightgbm  # noqa: F401
+import sklearn.ensemble  # noqa: F401
 import sqlalchemy.engine.default as dialect
 
+import augury.models.ensemble.ensemble  # noqa: F401
 from augury.core.recipe import Recipe
 from augury.core.settings import Settings
+from augury.data.calendar import market_calendar
 from augury.data.synthetic import SyntheticMarket
 from augury.records.loader import EnsembleLoader
 from augury.runs.cells import Cell
@@ -85,14 +92,15 @@ def apart(work: Callable[[], None]) -> int:
         try:
             work()
             os._exit(0)
-        except BaseException as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        except BaseException:
+            traceback.print_exc()
             os._exit(1)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)
 
 
 def main(root: Path) -> None:
+    market_calendar("XNYS").close_of(datetime(2020, 1, 2, tzinfo=UTC))
     base = root / "base"
     base.mkdir()
     assert apart(lambda: walk(base, seed=1)) == 0

@@ -18,6 +18,7 @@ from augury.records.chain import GENESIS, plain
 from augury.records.columns import UtcTime
 from augury.records.database import reading, transaction
 from augury.records.migrations import append_only
+from augury.records.store import Store
 from augury.records.tables import forecast_heads, forecasts
 
 HOUR = timedelta(hours=1)
@@ -254,7 +255,9 @@ numbers = st.floats(-1e6, 1e6)
     offset=st.integers(-12, 12),
     microsecond=st.integers(0, 999_999),
 )
-def test_any_forecast_survives_the_database_bit_for_bit(ledger_room, make, price, centre, ladder, bearish, offset, microsecond):
+def test_any_forecast_survives_the_database_bit_for_bit(
+    ledger_room, make, price, centre, ladder, bearish, offset, microsecond
+):
     ledger, manifest = ledger_room
     moment = datetime(2026, 11, 21, 10, 58, 0, microsecond, timezone(timedelta(hours=offset)))
     forecast = make.forecast(
@@ -276,23 +279,9 @@ def test_any_forecast_survives_the_database_bit_for_bit(ledger_room, make, price
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def ledger_room(request, make, tmp_path_factory):
     """One ledger for many examples, emptied by nobody."""
-    from sqlalchemy import create_engine, make_url
-
-    from augury.records.store import Store
-
-    url = ""
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        engine = create_engine(server)
-        with engine.begin() as connection:
-            connection.execute(text("CREATE SCHEMA property"))
-        url = make_url(server).update_query_dict({"options": "-csearch_path=property"}).render_as_string(False)
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_database")()
     with Store.open(tmp_path_factory.mktemp("ledger"), url) as store:
         yield store.ledger, make.version(store)
-    if url:
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA property CASCADE"))
-        engine.dispose()
 
 
 def test_the_recorded_end_only_moves_forward(filled):

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from augury.cli.forecast import as_row
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
 
 if TYPE_CHECKING:
+    from augury.core.score import Score
+    from augury.core.version import VersionManifest
     from augury.runs.demo import Shown
 
 
@@ -34,17 +37,16 @@ def demo(
 
     start = time.perf_counter()
     settings = SESSION.settings(workers=workers)
-    folder = out or settings.data_dir / "demo"
+    folder = (out or settings.data_dir / "demo").resolve()
     rows: list[dict[str, Any]] = []
     manifests = []
     SESSION.say("demo recipe: smaller than the default one; bundled bars end in 2018, so every row is a replay")
-    with SESSION.workspace(workers=workers, data_dir=folder.resolve()) as workspace:
+    with SESSION.workspace(workers=workers, data_dir=folder) as workspace:
         for shown in run_demo(workspace):
-            group = _rows(shown)
-            rows += group
+            rows += _facts(shown)
             manifests += [outcome.manifest for outcome in shown.outcomes if outcome.manifest is not None]
             if not as_json:
-                show(group, columns=[name for name in group[0] if name != "forecast_hash"])
+                show(_lines(shown), title=_title(shown))
             SESSION.say(f"{len(rows)} of 18 cells after {time.perf_counter() - start:.1f} s")
         report = write_demo_report(workspace, folder / "report.html", manifests)
         checked = workspace.store.ledger.verify().require()
@@ -55,27 +57,60 @@ def demo(
     SESSION.say(f"done in {time.perf_counter() - start:.1f} s -> next: augury --data-dir {folder} forecasts list")
 
 
-def _rows(shown: Shown) -> list[dict[str, Any]]:
-    """One line a cell: what it says, and why it may be believed."""
+def _title(shown: Shown) -> str:
+    """Which market, until when, and whether it is invented."""
+    cell = shown.outcomes[0].cell
+    manifests = [outcome.manifest for outcome in shown.outcomes if outcome.manifest]
+    market = " SYNTHETIC MARKET" if any(manifest.synthetic for manifest in manifests) else ""
+    until = manifests[0].data_last[:10] if manifests else "-"
+    return f"{cell.symbol} {cell.timeframe}{market}, bars until {until}"
+
+
+def _lines(shown: Shown) -> list[dict[str, Any]]:
+    """One line a horizon for people: what it says, and why it may be believed."""
     said = {row.horizon: row for row in shown.bundle.forecasts}
-    rows = []
+    lines = []
     for outcome in shown.outcomes:
         manifest, row = outcome.manifest, said.get(outcome.cell.horizon)
-        scores = {score.name: score for score in manifest.scores if score.slice == "report"} if manifest else {}
-        skill = scores.get("accuracy_skill")
-        market = " (synthetic)" if manifest is not None and manifest.synthetic else ""
-        rows.append(
+        skill = _skill(manifest)
+        lines.append(
             {
-                "cell": f"{outcome.cell}{market}",
-                "bear": row.p_bearish if row else None,
-                "neutral": row.p_neutral if row else None,
-                "bull": row.p_bullish if row else None,
-                "expected": f"{row.expected_return:+.2%}" if row else None,
-                "band_80": "{:+.1%} .. {:+.1%}".format(*row.band(80)) if row else None,
-                "skill_vs_baseline": skill.text() if skill else str(outcome.error),
+                "horizon": outcome.cell.horizon,
+                "bear neut bull": " ".join(f"{p:4.0%}" for p in row.probabilities) if row else "-",
+                "expected": f"{row.expected_return:+.1%}" if row else "-",
+                "80 % band": "{:+.1%} .. {:+.1%}".format(*row.band(80)) if row else "-",
+                "skill [95 %] over baseline": _short(skill) if skill else str(outcome.error),
                 "verdict": manifest.verdict.word if manifest else "failed",
-                "reasons": " ".join(gate.code for gate in manifest.verdict.failed) if manifest else "",
-                "forecast_hash": row.content_hash if row else None,
             }
         )
-    return rows
+    return lines
+
+
+def _skill(manifest: VersionManifest | None) -> Score | None:
+    scores = manifest.scores if manifest else ()
+    return next((score for score in scores if (score.name, score.slice) == ("accuracy_skill", "report")), None)
+
+
+def _short(skill: Score) -> str:
+    """Accuracy points over the best baseline, their interval and n."""
+    if not skill.sufficient or skill.low is None or skill.high is None:
+        return skill.text()
+    return f"{skill.value * 100:+.1f} pt [{skill.low * 100:+.1f}, {skill.high * 100:+.1f}] n={skill.n}"
+
+
+def _facts(shown: Shown) -> list[dict[str, Any]]:
+    """One object a cell for programs."""
+    said = {row.horizon: row for row in shown.bundle.forecasts}
+    return [
+        {
+            "cell": str(outcome.cell),
+            "synthetic": outcome.manifest.synthetic if outcome.manifest else None,
+            "verdict": outcome.manifest.verdict.word if outcome.manifest else "failed",
+            "reasons": [gate.code for gate in outcome.manifest.verdict.failed] if outcome.manifest else [],
+            "skill": skill.to_json() if (skill := _skill(outcome.manifest)) else None,
+            "artifact_hash": outcome.manifest.content_hash if outcome.manifest else None,
+            "forecast": as_row(said[outcome.cell.horizon]) if outcome.cell.horizon in said else None,
+            "error": str(outcome.error) if outcome.error else None,
+        }
+        for outcome in shown.outcomes
+    ]

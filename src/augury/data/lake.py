@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import polars as pl
 
@@ -26,6 +26,7 @@ from augury.core.clock import iso
 from augury.core.errors import AuguryError, CorruptStore, DataError, NotFound, StoreBusy, ValidationError
 from augury.core.hashing import sha256_json
 from augury.core.timeframe import Timeframe
+from augury.data.sources import source_of
 
 FORMAT: Final = 1
 _KEY: Final = "augury"
@@ -180,7 +181,7 @@ class Lake:
         what = ", ".join(missing[:5]) or "any symbol"
         return NotFound(
             f"no {timeframe} bars stored for {what}{hint} (stored: {listed})",
-            fix=f"augury data import FILE --timeframe {timeframe}",
+            fix=_import(missing[0] if missing else "SYMBOL", timeframe),
             symbols=list(missing),
             timeframe=str(timeframe),
             present=present,
@@ -293,16 +294,23 @@ def _entry(path: Path, timeframe: Timeframe) -> LakeEntry:
         moments = {name: datetime.fromisoformat(facts[name]) for name in ("first", "last")}
         return LakeEntry(**facts | moments, timeframe=timeframe, path=path)
     except _DAMAGE as error:
-        raise _damaged(path, path.stem, timeframe, str(error)) from error
+        raise _damaged(path, unquote(path.stem), timeframe, str(error)) from error
 
 
 def _damaged(path: Path, symbol: str, timeframe: Timeframe, reason: str) -> CorruptStore:
     return CorruptStore(
         f"stored bars {path} cannot be trusted: {reason.splitlines()[0] if reason else 'unreadable'}",
-        fix=f"augury data import FILE --timeframe {timeframe}",
+        fix=_import(symbol, timeframe),
         path=str(path),
         symbol=symbol,
     )
+
+
+def _import(symbol: str, timeframe: Timeframe) -> str:
+    source = source_of(symbol)
+    if source is not None and timeframe is Timeframe.D1:
+        return f"augury data import --provider {source.name} --symbols {symbol}"
+    return f"augury data import FILE --symbol {symbol} --timeframe {timeframe}"
 
 
 def _same_kind(stored: Bars, fresh: Bars) -> None:
@@ -313,8 +321,8 @@ def _same_kind(stored: Bars, fresh: Bars) -> None:
         if was != now:
             raise DataError(
                 f"{stored.symbols[0]} {stored.timeframe}: stored {name} is {was}, new is {now}; "
-                "bars of two kinds are not stitched together, write them whole instead",
-                fix="augury data import FILE --replace",
+                "bars of two kinds are not stitched together, import the whole history instead",
+                fix=_import(stored.symbols[0], stored.timeframe),
                 differs=name,
             )
 
@@ -331,8 +339,9 @@ def _conflict(symbol: str, timeframe: Timeframe, changed: pl.DataFrame, before: 
     was, now = before.filter(pl.col("ts") == moment)["close"][0], changed["close"][0]
     return ValidationError(
         f"{symbol} {timeframe}: {changed.height} stored bars differ from the new ones, first {iso(moment)} "
-        f"(close {was} stored, {now} new) (CONFLICT); nothing was changed",
-        fix="augury data import FILE --revise",
+        f"(close {was} stored, {now} new) (CONFLICT); nothing was changed, "
+        "an import of the whole history replaces them",
+        fix=_import(symbol, timeframe),
         code="CONFLICT",
         symbol=symbol,
         first_ts=iso(moment),

@@ -21,7 +21,8 @@ _ISO: Final = r"^(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})"
 _CLOCK: Final = r"(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$"
 _NUMBERED: Final = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})"
 _EPOCHS: Final = ((1e8, 1e10, "s", 1_000_000), (1e11, 1e13, "ms", 1_000), (1e14, 1e16, "us", 1))
-_SPACINGS: Final = {15: Timeframe.M15, 60: Timeframe.H1, 240: Timeframe.H4, 1440: Timeframe.D1, 10080: Timeframe.W1}
+_SPACINGS: Final = {15: Timeframe.M15, 60: Timeframe.H1, 240: Timeframe.H4, 10080: Timeframe.W1}
+_DAY, _LONG_WEEKEND = 1440, 4 * 1440
 _NEAR_MODE: Final = 0.8
 _NOON: Final = 12
 
@@ -81,7 +82,8 @@ def infer_timeframe(frame: pl.DataFrame) -> Timeframe | None:
         return Timeframe.D1 if midnight else None
     # A session of two bars has as many nights as steps: of the usual spacings the shortest counts.
     usual = steps.filter(pl.col("len") >= _NEAR_MODE * pl.col("len").max())["minutes"].min()
-    return _SPACINGS.get(int(usual)) if isinstance(usual, int) else None
+    minutes = int(usual) if isinstance(usual, int) else 0
+    return Timeframe.D1 if _DAY <= minutes <= _LONG_WEEKEND else _SPACINGS.get(minutes)
 
 
 def place_times(frame: pl.DataFrame, timeframe: Timeframe | None, tz: str | None, table: Table) -> pl.DataFrame:

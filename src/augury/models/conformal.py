@@ -193,14 +193,17 @@ def widen_by_horizon(ladders: Sequence[Mapping[str, float]]) -> list[dict[str, f
     width: dict[str, float] = {}
     widened = []
     for ladder in ladders:
-        median = ladder["q50"]
+        median = inner_low = inner_high = ladder["q50"]
         made = {"q50": median}
         for low, high in _ENDS.values():
             below[low] = max(below.get(low, 0.0), median - ladder[low])
             above[high] = max(above.get(high, 0.0), ladder[high] - median)
-            made[low] = max(median - below[low], min(ladder[low], LOWEST_RETURN))
-            # A lower end that stopped at -100 % gives what it lost to the upper end.
-            made[high] = max(median + above[high], made[low] + width.get(low, 0.0))
-            width[low] = made[high] - made[low]
+            made[low] = inner_low = max(min(inner_low, ladder[low], median - below[low]), LOWEST_RETURN)
+            # A lower end that stops at -100 % gives what it lost to the upper end.
+            least = made[low] + width.get(low, 0.0)
+            made[high] = max(inner_high, ladder[high], median + above[high], least)
+            while made[high] - made[low] < width.get(low, 0.0):
+                made[high] = math.nextafter(made[high], math.inf)
+            inner_high, width[low] = made[high], made[high] - made[low]
         widened.append({name: made[name] for name in QUANTILES})
     return widened

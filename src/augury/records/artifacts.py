@@ -17,7 +17,7 @@ from augury.core.atomic import discard_folder, publish_folder, storage_errors
 from augury.core.bars import check_symbol
 from augury.core.clock import iso
 from augury.core.errors import AuguryError, CorruptArtifact, UnknownName
-from augury.core.hashing import sha256_file
+from augury.core.hashing import canonical_json, sha256_file
 from augury.core.timeframe import Horizon, Timeframe
 from augury.core.typing import Json
 from augury.core.version import FORMAT, VersionManifest
@@ -83,13 +83,12 @@ class ArtifactStore:
             A file of a format that is not allowed, or a link.
         """
         files = {name: sha256_file(path) for name, path in _contents(staged)}
-        moment = created_at.astimezone(UTC)
-        sealed = replace(manifest, files=files, created_at=iso(moment))
-        sealed = replace(sealed, version=f"{moment:%Y%m%dT%H%M%SZ}-{sealed.content_hash[:6]}")
-        text = json.dumps(sealed.to_json(), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        sealed = replace(manifest, files=files, created_at=iso(created_at))
+        sealed = replace(sealed, version=_version_name(created_at, sealed.content_hash))
+        text = _manifest_text(sealed)
         with storage_errors(staged):
-            (staged / MANIFEST).write_text(text + "\n")
-        return sealed
+            (staged / MANIFEST).write_text(text, encoding="utf-8")
+        return VersionManifest.from_json(json.loads(text))
 
     def publish(self, staged: Path, manifest: VersionManifest) -> Path:
         """Move a sealed folder to its place, durably; the same version already there is left as it is.
@@ -166,30 +165,48 @@ def _contents(folder: Path) -> Iterator[tuple[str, Path]]:
             yield name, path
 
 
+def _manifest_text(manifest: VersionManifest) -> str:
+    # Through canonical JSON first: what is written is then what is read, NumPy numbers and tuples included.
+    plain = json.loads(canonical_json(manifest.to_json()))
+    return json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def _read_manifest(folder: Path, cell: str) -> VersionManifest:
     try:
         handle = os.open(folder / MANIFEST, os.O_RDONLY | os.O_NOFOLLOW)
         with os.fdopen(handle, encoding="utf-8") as stream:
-            value = json.load(stream)
+            text = stream.read()
+        value = json.loads(text)
     except FileNotFoundError as error:
         raise _corrupt(cell, MANIFEST, "it is not there") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _corrupt(cell, MANIFEST, f"it cannot be read ({error})") from error
-    manifest, content_hash = _parse_manifest(value, cell)
-    if manifest.content_hash != content_hash or not manifest.version.endswith(f"-{content_hash[:6]}"):
-        raise _corrupt(cell, MANIFEST, f"its content hash is {manifest.content_hash[:12]}, it says {content_hash[:12]}")
+    manifest = _parse_manifest(value, cell)
+    # The hash does not cover the name and the moment; the name does, and the text must be the one
+    # that seal() writes, so that no byte of it can change unseen.
+    name = _version_name(datetime.fromisoformat(manifest.created_at), manifest.content_hash)
+    if text != _manifest_text(manifest) or manifest.version != name:
+        raise _corrupt(
+            cell, MANIFEST, f"it is not as it was sealed (content {manifest.content_hash[:12]}, name {name})"
+        )
     return manifest
 
 
-def _parse_manifest(value: Json, cell: str) -> tuple[VersionManifest, str]:
+def _parse_manifest(value: Json, cell: str) -> VersionManifest:
     try:
         if value["format"] != FORMAT:
             raise _corrupt(cell, MANIFEST, f"format {value['format']}, this Augury reads {FORMAT}")
-        return VersionManifest.from_json(value), str(value["content_hash"])
+        manifest = VersionManifest.from_json(value)
+        datetime.fromisoformat(manifest.created_at)
     except CorruptArtifact:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, AuguryError) as error:
         raise _corrupt(cell, MANIFEST, f"it is not a manifest ({type(error).__name__}: {error})") from error
+    return manifest
+
+
+def _version_name(created_at: datetime, content_hash: str) -> str:
+    return f"{created_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{content_hash[:6]}"
 
 
 def _check_files(folder: Path, cell: str, manifest: VersionManifest) -> None:

@@ -172,10 +172,10 @@ class EnsembleLoader:
 
     def _read(self, row: VersionRow, *, stands_in: bool) -> LoadedEnsemble:
         folder, manifest = self.store.artifacts.open(row.symbol, row.timeframe, row.horizon, row.version)
-        if manifest.content_hash != row.sha256:
+        if manifest != row.manifest:
             raise CorruptArtifact(
-                f"version {manifest.cell} {row.version}: manifest.json has content {manifest.content_hash[:12]},"
-                f" it was registered with {row.sha256[:12]}",
+                f"version {manifest.cell} {row.version}: manifest.json (content {manifest.content_hash[:12]}) is not"
+                f" the one that was registered (content {row.sha256[:12]})",
                 fix=f"augury train --symbol {row.symbol} --timeframe {row.timeframe}",
                 file="manifest.json",
             )

@@ -50,7 +50,8 @@ class Staging:
     def sweep(self) -> list[Path]:
         """Remove the folders of dead processes of this host; return them."""
         removed = []
-        for owner in sorted(self.root.glob(f"*{_OWNER}")):
+        # A process killed while it named itself left a .tmp, which reads like the owner it was to become.
+        for owner in sorted([*self.root.glob(f"*{_OWNER}"), *self.root.glob("*.tmp")]):
             if _dead(owner):
                 folder = owner.with_suffix("")
                 if folder.exists():

@@ -69,7 +69,7 @@ def run_demo(workspace: Workspace, recipe: Recipe | None = None) -> Iterator[Sho
         if len(group) == len(HORIZONS[outcome.cell.timeframe]):
             served = [item.cell for item in group if item.exit_code == 0]
             bundle = forecast(workspace, served)[0] if served else Bundle(*key, forecasts=())
-            yield Shown(tuple(group), bundle)
+            yield Shown(tuple(sorted(group, key=lambda item: cells.index(item.cell))), bundle)
 
 
 def write_demo_report(workspace: Workspace, path: Path, manifests: list[VersionManifest]) -> Path:

@@ -34,6 +34,8 @@ def test_identical_losses_are_undefined_never_significant() -> None:
     assert all(math.isnan(value) for value in diebold_mariano(loss, loss, 5))
 
 
-def test_a_horizon_as_long_as_the_sample_is_undefined() -> None:
+def test_fewer_than_ten_separate_outcomes_are_undefined() -> None:
     rng = np.random.default_rng(1)
-    assert math.isnan(diebold_mariano(rng.normal(size=10), rng.normal(size=10), 9).p)
+    a, b = rng.normal(size=(2, 50))
+    assert math.isnan(diebold_mariano(a, b, 6).p)
+    assert 0 <= diebold_mariano(a, b, 5).p <= 1

@@ -66,10 +66,12 @@ def block_sums(
     running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(wrapped, axis=0)])
     whole, rest = divmod(n, block)
     starts = _stream(seed, purpose).integers(0, n, size=(resamples, whole + (rest > 0)))
-    sums = (running[starts[:, :whole] + block] - running[starts[:, :whole]]).sum(axis=1)
+    blocks = running[block : block + n] - running[:n]
+    # Column by column: a flat gather is several times faster than one of short rows.
+    sums = np.column_stack([blocks[:, column][starts[:, :whole]].sum(axis=1) for column in range(values.shape[1])])
     if rest:
         sums += running[starts[:, -1] + rest] - running[starts[:, -1]]
-    return np.asarray(sums, dtype=np.float64)
+    return sums
 
 
 def percentiles(draws: Floats, centre: float, blocks: float, level: float = LEVEL) -> tuple[float, float] | None:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from augury.core.metrics._rows import NAN, same_rows
 from augury.core.typing import Floats
 
+OUTCOMES_MIN = 10
+
 
 class DieboldMariano(NamedTuple):
     """``statistic`` below 0: the first has the smaller loss. ``p`` is two-sided; both NaN when undefined."""
@@ -22,7 +24,7 @@ def diebold_mariano(loss_a: Floats, loss_b: Floats, horizon_bars: int) -> Diebol
     The variance of the mean difference sums autocovariances to lag h - 1; the statistic carries the
     small-sample factor of Harvey, Leybourne and Newbold (1997). Where the truncated sum is not
     positive, Bartlett weights are used; ours differs from the reference in that fallback and in
-    taking p from the normal, so it is for n / h above about 30.
+    taking p from the normal, so nothing is said below ``OUTCOMES_MIN`` separate outcomes (n / h).
 
     Parameters
     ----------
@@ -40,6 +42,8 @@ def diebold_mariano(loss_a: Floats, loss_b: Floats, horizon_bars: int) -> Diebol
     True
     """
     n = same_rows("diebold_mariano", loss_a, loss_b)
+    if n < OUTCOMES_MIN * horizon_bars:
+        return DieboldMariano(NAN, NAN)
     difference = loss_a - loss_b
     mean = float(difference.mean())
     centred = difference - mean
@@ -50,7 +54,7 @@ def diebold_mariano(loss_a: Floats, loss_b: Floats, horizon_bars: int) -> Diebol
     if variance <= 0:
         variance = own + 2 * sum((1 - lag / horizon_bars) * c for lag, c in zip(lags, covariances, strict=True))
     factor = (n + 1 - 2 * horizon_bars + horizon_bars * (horizon_bars - 1) / n) / n
-    if variance <= 0 or factor <= 0:
+    if variance <= 0:
         return DieboldMariano(NAN, NAN)
     statistic = mean / math.sqrt(variance / n) * math.sqrt(factor)
     return DieboldMariano(statistic, math.erfc(abs(statistic) / math.sqrt(2)))

@@ -16,7 +16,8 @@ from augury.core.typing import Json
 from augury.models import MEMBERS
 from augury.models.conformal import ConformalBands
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage
-from augury.models.ensemble.ensemble import Ensemble, _renormalised
+from augury.models.ensemble.ensemble import Ensemble
+from augury.models.ensemble.pooling import renormalised
 
 FORMAT: Final = 1
 _FILE: Final = "ensemble.json"
@@ -64,7 +65,7 @@ def _assemble(record: Json, folder: Path, allow_missing: bool) -> Ensemble:
     if record["format"] != FORMAT:
         raise ValueError(f"format {record['format']}, this version reads {FORMAT}")
     members, lost = _members(record["members"], folder / _MEMBERS, allow_missing)
-    weights = _renormalised({name: float(record["weights"][name]) for name in record["members"]}, members)
+    weights = renormalised({name: float(record["weights"][name]) for name in record["members"]}, members)
     if weights and not (all(map(math.isfinite, weights.values())) and abs(sum(weights.values()) - 1) < 1e-6):
         raise ValueError(f"weights {weights} do not sum to 1")
     return Ensemble(

@@ -17,10 +17,11 @@ from augury.core.prediction import Prediction
 from augury.core.protocols import Member
 from augury.core.recipe import Recipe
 from augury.core.tables import VOLATILITY, LabelledTable
-from augury.core.typing import Codes, Features, Floats, Ints, Json, Probabilities
+from augury.core.typing import Features, Floats, Ints, Json, Probabilities
 from augury.models.alignment import align_proba
 from augury.models.conformal import ConformalBands
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage, frequencies
+from augury.models.ensemble.pooling import agreement, pool, signed_score
 from augury.models.ensemble.weights._shape import Rule
 from augury.models.training import MEMBER_ERRORS, FittedMembers, OutOfFold
 
@@ -81,9 +82,9 @@ class Ensemble:
         seen = fitted.train.with_frame(fitted.train.frame[rows])
         codes, returns, n_eff = seen.y, seen.forward_returns, len(rows) / spec.horizon_bars
         weighed = WEIGHT_RULES.load(recipe.weights)(proba, codes)
-        pooled = _pool(proba, weighed.weights)
-        centre = Centre.fit(_score(pooled), returns, n_eff)
-        bands = ConformalBands.fit(returns - centre.at(_score(pooled)), _scale(seen, spec), n_eff=n_eff)
+        pooled = pool(proba, weighed.weights)
+        centre = Centre.fit(signed_score(pooled), returns, n_eff)
+        bands = ConformalBands.fit(returns - centre.at(signed_score(pooled)), _scale(seen, spec), n_eff=n_eff)
         missing = [entry for entry in fitted.entries if entry.status != "ready"]
         events = [{"event": entry.status, "member": entry.name, "reason": entry.reason} for entry in missing]
         return cls(
@@ -216,8 +217,8 @@ class Ensemble:
         return X
 
     def _answer(self, answers: Mapping[str, Probabilities], scale: Floats) -> Prediction:
-        pooled = _pool(answers, self.weights) if answers else np.tile(self.shrinkage.prior, (len(scale), 1))
-        score = _score(pooled)
+        pooled = pool(answers, self.weights) if answers else np.tile(self.shrinkage.prior, (len(scale), 1))
+        score = signed_score(pooled)
         proba = self.shrinkage.apply(pooled)
         codes = (proba.argmax(axis=1) - 1).astype(np.int8)
         centre = self.centre.at(score)
@@ -228,37 +229,9 @@ class Ensemble:
             codes=codes,
             expected_return=centre,
             quantiles=self.bands.quantiles(centre, scale),
-            agreement=_agreement(answers, self.weights, codes),
+            agreement=agreement(answers, self.weights, codes),
             members=dict(answers),
         )
-
-
-def _renormalised(weights: Mapping[str, float], present: Mapping[str, object]) -> dict[str, float]:
-    """Weights of the members that are present; unchanged, to the bit, when all are."""
-    kept = {name: weight for name, weight in weights.items() if name in present}
-    if len(kept) == len(weights):
-        return kept
-    total = sum(kept.values())
-    return {name: weight / total for name, weight in kept.items()}
-
-
-def _pool(answers: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Probabilities:
-    shares = _renormalised(weights, answers)
-    pooled = sum(weight * answers[name] for name, weight in shares.items())
-    return np.asarray(pooled, dtype=np.float64)
-
-
-def _score(proba: Probabilities) -> Floats:
-    score: Floats = proba[:, 2] - proba[:, 0]
-    return score
-
-
-def _agreement(answers: Mapping[str, Probabilities], weights: Mapping[str, float], codes: Codes) -> Floats | None:
-    if len(answers) < 2:
-        return None
-    shares = _renormalised(weights, answers)
-    votes = [weight * (answers[name].argmax(axis=1) - 1 == codes) for name, weight in shares.items()]
-    return np.asarray(sum(votes), dtype=np.float64)
 
 
 def _scale(table: LabelledTable, spec: LabelSpec) -> Floats:

@@ -19,6 +19,8 @@ def measure(evidence: Evidence, limits: Limits) -> Reading:
     accuracy = evidence.score("accuracy")
     if accuracy is None:
         return Reading(False, "no accuracy on the report rows to compare with", None, limit)
+    if not accuracy.sufficient:
+        return Reading(True, f"not measured: {accuracy.n_eff:.0f} effective report rows are too few", None, limit)
     folds, sample = evidence.oof_accuracy - accuracy.value, evidence.train_accuracy - accuracy.value
     fact = (
         f"accuracy {evidence.train_accuracy:.3f} in the sample, {evidence.oof_accuracy:.3f} out of fold,"

@@ -25,8 +25,11 @@ def measure(evidence: Evidence, limits: Limits) -> Reading:
         if _beyond(direction, limit, limits):
             message = f"direction {direction.value:.3f} beyond {limit:.2f} (suspect leak)"
             return Reading(False, message, direction.value, limit)
-    fact = f"{' and '.join(facts)} are plausible" if facts else "not measured: the score takes no side"
-    return Reading(True, fact, ic.value if ic else None, ic_max)
+    if not facts:
+        return Reading(True, "not measured: the score takes no side", None, ic_max)
+    if ic is None or not ic.sufficient:
+        return Reading(True, f"no leak shows in {evidence.n_eff_report:.0f} effective rows", None, ic_max)
+    return Reading(True, f"{' and '.join(facts)} are plausible", ic.value, ic_max)
 
 
 def _direction_limit(direction: Score, limits: Limits) -> float:

@@ -1,0 +1,45 @@
+"""Members' answers under their weights: one distribution, one score, one measure of agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from augury.core.typing import Codes, Floats, Probabilities
+
+
+def renormalised(weights: Mapping[str, float], present: Mapping[str, object]) -> dict[str, float]:
+    """Return the weights of the members that are present; unchanged, to the bit, when all are.
+
+    Examples
+    --------
+    >>> renormalised({"rf": 0.5, "gb": 0.25, "lgbm": 0.25}, {"rf": ..., "gb": ...})
+    {'rf': 0.6666666666666666, 'gb': 0.3333333333333333}
+    """
+    kept = {name: weight for name, weight in weights.items() if name in present}
+    if len(kept) == len(weights):
+        return kept
+    total = sum(kept.values())
+    return {name: weight / total for name, weight in kept.items()}
+
+
+def pool(answers: Mapping[str, Probabilities], weights: Mapping[str, float]) -> Probabilities:
+    """Return the weighted mean of the members' probabilities, ``(n, 3)``."""
+    pooled = sum(weight * answers[name] for name, weight in renormalised(weights, answers).items())
+    return np.asarray(pooled, dtype=np.float64)
+
+
+def signed_score(proba: Probabilities) -> Floats:
+    """Return ``p_bullish - p_bearish``, ``(n,)``."""
+    score: Floats = proba[:, 2] - proba[:, 0]
+    return score
+
+
+def agreement(answers: Mapping[str, Probabilities], weights: Mapping[str, float], codes: Codes) -> Floats | None:
+    """Return the weight of the members whose own answer is ``codes``, ``(n,)``; None with a single member."""
+    if len(answers) < 2:
+        return None
+    shares = renormalised(weights, answers)
+    votes = [weight * (answers[name].argmax(axis=1) - 1 == codes) for name, weight in shares.items()]
+    return np.asarray(sum(votes), dtype=np.float64)
