@@ -169,6 +169,17 @@ def test_a_future_shift_by_one_bar_hidden_in_a_feature_is_a_suspect(table: Label
     assert not gate(judge(evidence(table, prediction)), "SUSPECT_LEAK").passed
 
 
+def test_a_direction_beyond_60_percent_is_a_suspect_even_where_the_ic_is_small(table: LabelledTable) -> None:
+    returns = table.forward_returns
+    right = np.random.default_rng(8).random(len(table)) < 0.75
+    score = np.where(right, 0.05, -0.05) * np.sign(returns)
+    loudest = np.argsort(-np.abs(returns))[:40]
+    score[loudest] = -0.9 * np.sign(returns[loudest])  # rarely and loudly wrong: no correlation is left
+    refused = gate(judge(evidence(table, make_prediction(table, score))), "SUSPECT_LEAK")
+    assert not refused.passed
+    assert refused.message.startswith("direction 0.7")
+
+
 def test_luck_in_few_rows_is_no_leak() -> None:
     refused = 0
     for seed in range(40):

@@ -12,7 +12,7 @@ from augury.records.loader import EnsembleLoader
 
 PICKLED = pickle.dumps(OrderedDict(a=1))
 FORBIDDEN = re.compile(
-    r"^\s*(?:import|from)\s+(?:pickle|cPickle|_pickle|dill|cloudpickle|joblib|shelve|marshal|multiprocessing)\b"
+    r"^\s*(?:import|from)\s+(?:pickle|cPickle|_pickle|dill|cloudpickle|joblib|shelve|marshal)\b"
     r"|allow_pickle\s*=\s*True|weights_only\s*=\s*False|read_pickle|to_pickle|get_untrusted_types",
     re.MULTILINE,
 )
