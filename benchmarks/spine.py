@@ -49,7 +49,7 @@ def main() -> None:
         with open_workspace(folder) as workspace:
             symbols = _fill(workspace, asked)
             cells = plan_cells(symbols, ["d1"], asked.horizons)
-            recipe = Recipe(name="default", horizons=tuple(asked.horizons))
+            recipe = Recipe(name="spine", members={"rf": {}, "gb": {}, "lgbm": {}}, horizons=tuple(asked.horizons))
             start = time.perf_counter()
             outcomes = list(train(workspace, cells, recipe, executor=Pool(asked.workers)))
             train_s = time.perf_counter() - start

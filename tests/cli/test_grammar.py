@@ -24,17 +24,17 @@ def verbs() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("verb", list(verbs()), ids=" ".join)
-def test_every_verb_has_help_with_an_example_in_eighty_columns(verb: list[str], call) -> None:  # type: ignore[no-untyped-def]
+def test_every_verb_has_help_with_an_example_in_eighty_columns(verb: list[str], call) -> None:
     ran = call(*verb, "--help")
     assert ran.code == 0
     assert "Usage: augury" in ran.out
     assert max(map(len, ran.out.splitlines())) <= 80
-    if verb and verb[0] not in ("data", "forecasts", "models") or len(verb) == 2:
+    if (verb and verb[0] not in ("data", "forecasts", "models")) or len(verb) == 2:
         assert "Example: augury" in ran.out
 
 
 @pytest.mark.parametrize("verb", list(verbs()), ids=" ".join)
-def test_an_unknown_flag_exits_2_with_one_line(verb: list[str], call) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_flag_exits_2_with_one_line(verb: list[str], call) -> None:
     ran = call(*verb, "--no-such-flag")
     assert ran.code == 2
     assert ran.out == ""
@@ -42,30 +42,33 @@ def test_an_unknown_flag_exits_2_with_one_line(verb: list[str], call) -> None:  
     assert "Traceback" not in ran.err
 
 
-def test_an_unknown_word_offers_the_near_one(call) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_word_offers_the_near_one(call) -> None:
     ran = call("forcast")
     assert ran.code == 2
     assert "Did you mean 'forecast'" in ran.err
 
 
-def test_the_version_is_the_packages(call) -> None:  # type: ignore[no-untyped-def]
+def test_the_version_is_the_packages(call) -> None:
     assert call("--version").out == f"augury {__version__}\n"
 
 
-@pytest.mark.parametrize("verb", [["data", "list"], ["models", "list"], ["forecasts", "list"], ["show-config"], ["doctor"]])
-def test_read_verbs_give_one_json_document_and_nothing_else_on_stdout(verb: list[str], call) -> None:  # type: ignore[no-untyped-def]
+READ = [["data", "list"], ["models", "list"], ["forecasts", "list"], ["show-config"], ["doctor"]]
+
+
+@pytest.mark.parametrize("verb", READ, ids=" ".join)
+def test_read_verbs_give_one_json_document_and_nothing_else_on_stdout(verb: list[str], call) -> None:
     ran = call(*verb, "--json")
     assert ran.code == 0
     assert isinstance(json.loads(ran.out), list)
     assert "\x1b" not in ran.out + ran.err
 
 
-def test_a_global_flag_may_stand_anywhere(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_global_flag_may_stand_anywhere(call, tmp_path: Path) -> None:
     rows = json.loads(call("show-config", "--json").out)
     assert {"setting": "data_dir", "value": str(tmp_path / "store"), "origin": "flag"} in rows
 
 
-def test_a_misspelt_setting_in_the_config_file_is_refused_with_the_near_one(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_misspelt_setting_in_the_config_file_is_refused_with_the_near_one(call, tmp_path: Path) -> None:
     (tmp_path / "augury.yaml").write_text("worker: 2\n")
     ran = call("show-config")
     assert ran.code == 2
@@ -73,6 +76,7 @@ def test_a_misspelt_setting_in_the_config_file_is_refused_with_the_near_one(call
 
 
 def test_the_command_line_starts_without_model_libraries() -> None:
-    code = "import sys, augury, augury.cli.app; print(sorted({'sklearn','torch','lightgbm','pandas','polars'} & set(sys.modules)))"
+    heavy = {"sklearn", "torch", "lightgbm", "pandas", "polars"}
+    code = f"import sys, augury, augury.cli.app; print(sorted({heavy} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ import pytest
 from augury.data.synthetic import SyntheticMarket
 
 
-def test_a_file_is_imported_checked_and_listed(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_is_imported_checked_and_listed(call, tmp_path: Path) -> None:
     SyntheticMarket(n_symbols=1, n_bars=300).bars().frame.drop("symbol").write_csv(tmp_path / "prices.csv")
     ran = call("data", "import", "prices.csv", "--symbol", "SPY", "--timeframe", "d1", "--json")
     assert ran.code == 0, ran.err
@@ -20,13 +20,13 @@ def test_a_file_is_imported_checked_and_listed(call, tmp_path: Path) -> None:  #
     assert (entry["symbol"], entry["rows"]) == ("SPY", 300)
 
 
-def test_a_dry_import_writes_nothing(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_dry_import_writes_nothing(call, tmp_path: Path) -> None:
     SyntheticMarket(n_symbols=1, n_bars=300).bars().frame.write_csv(tmp_path / "prices.csv")
     assert call("data", "import", "prices.csv", "--timeframe", "d1", "--dry-run").code == 0
     assert json.loads(call("data", "list", "--json").out) == []
 
 
-def test_bad_bars_exit_3_and_name_the_rule_and_the_row(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_bad_bars_exit_3_and_name_the_rule_and_the_row(call, tmp_path: Path) -> None:
     frame = SyntheticMarket(n_symbols=1, n_bars=300).bars().frame
     frame[250, "high"] = frame[250, "low"] * 0.5
     frame.write_csv(tmp_path / "bad.csv")
@@ -62,20 +62,20 @@ def test_bad_bars_exit_3_and_name_the_rule_and_the_row(call, tmp_path: Path) -> 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
-def test_what_goes_wrong_has_its_code_and_names_the_next_step(line: tuple[str, ...], code: int, words: str, call) -> None:  # type: ignore[no-untyped-def]
+def test_what_goes_wrong_has_its_code_and_names_the_next_step(call, line, code, words) -> None:
     ran = call(*line)
     assert ran.code == code, ran.err
     assert words in ran.err
     assert "Traceback" not in ran.err
 
 
-def test_an_untrained_symbol_exits_4_with_the_command_that_trains_it(call, market: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_untrained_symbol_exits_4_with_the_command_that_trains_it(call, market: Path) -> None:
     ran = call("forecast", "--symbol", "SYN001", "--json")
     assert ran.code == 4
     assert "-> run: augury train --symbol SYN001 --timeframe d1" in ran.err
 
 
-def test_train_forecast_list_info_and_validate_tell_one_story(call, market: Path, recipe: str) -> None:  # type: ignore[no-untyped-def]
+def test_train_forecast_list_info_and_validate_tell_one_story(call, market: Path, recipe: str) -> None:
     trained = call("train", "--symbol", "SYN001", "--recipe", recipe, "--json")
     assert trained.code == 0, trained.err
     (row,) = json.loads(trained.out)
@@ -99,7 +99,7 @@ def test_train_forecast_list_info_and_validate_tell_one_story(call, market: Path
     assert json.loads(call("forecasts", "verify", "--json").out)[0]["ok"] is True
 
 
-def test_validate_refuses_to_judge_a_version_on_other_bars(call, market: Path, recipe: str) -> None:  # type: ignore[no-untyped-def]
+def test_validate_refuses_to_judge_a_version_on_other_bars(call, market: Path, recipe: str) -> None:
     assert call("train", "--symbol", "SYN001", "--recipe", recipe).code == 0
     assert call("data", "import", "--provider", "synthetic").code == 0
     ran = call("validate", "--all")
@@ -107,13 +107,13 @@ def test_validate_refuses_to_judge_a_version_on_other_bars(call, market: Path, r
     assert "a score belongs to its data version" in ran.err
 
 
-def test_a_dry_run_of_train_names_the_cells_and_trains_nothing(call, market: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_dry_run_of_train_names_the_cells_and_trains_nothing(call, market: Path) -> None:
     rows = json.loads(call("train", "--symbol", "SYN001", "--horizon", "5d", "--dry-run", "--json").out)
     assert rows == [{"cell": "SYN001 d1 5d"}]
     assert json.loads(call("models", "list", "--json").out) == []
 
 
-def test_the_doctor_names_what_is_broken(call, market: Path, recipe: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_doctor_names_what_is_broken(call, market: Path, recipe: str) -> None:
     assert call("train", "--symbol", "SYN001", "--recipe", recipe).code == 0
     assert call("doctor").code == 0
     victim = next(path for path in (market / "artifacts").rglob("*") if path.name == "ensemble.json")
@@ -124,7 +124,7 @@ def test_the_doctor_names_what_is_broken(call, market: Path, recipe: str) -> Non
     assert "ensemble.json" in broken["artifacts"]
 
 
-def test_a_damaged_database_is_named_and_nothing_is_made_up(call, market: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_database_is_named_and_nothing_is_made_up(call, market: Path) -> None:
     assert call("models", "list").code == 0
     database = market / "augury.sqlite"
     for path in market.glob("augury.sqlite-*"):

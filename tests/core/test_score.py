@@ -13,7 +13,7 @@ WORDS = {"refuse": "refused", "insufficient": "insufficient", "abstain": "calibr
 
 
 @pytest.mark.parametrize(
-    ("n_eff", "text"), [(49.9, "insufficient (n=50)"), (50.0, "0.700 [0.560, 0.810] vs 0.500, n=250")]
+    ("n_eff", "text"), [(49.9, "insufficient (n=49)"), (50.0, "0.700 [0.560, 0.810] vs 0.500, n=250")]
 )
 def test_below_50_effective_rows_no_figure_is_printed(n_eff: float, text: str) -> None:
     score = Score("accuracy", 0.7, 0.56, 0.81, 0.5, 250, n_eff)

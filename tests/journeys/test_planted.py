@@ -13,13 +13,14 @@ from augury.data.synthetic import SyntheticMarket
 from augury.features.engine import build
 from augury.labels.attach import attach
 from augury.labels.splits import time_ordered
-from augury.runs.jobs.train import judge_split, select_scores
 from augury.models.ensemble.ensemble import Ensemble
 from augury.models.training import fit_members
+from augury.runs.jobs.train import judge_split, select_scores
 
 RECIPE = Recipe(
     name="planted",
     members={
+        "logreg": {},
         "rf": {"n_estimators": 40, "max_depth": 8, "min_samples_leaf": 50},
         "gb": {"n_estimators": 40, "max_depth": 3},
         "lgbm": {"n_estimators": 150, "learning_rate": 0.05, "num_leaves": 7, "patience": 20},

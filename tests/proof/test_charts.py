@@ -68,7 +68,7 @@ def test_flat_tiny_and_huge_prices_are_drawn(closes: list[float]) -> None:
 def test_ticks_are_round_few_and_inside(low: float, ratio: float) -> None:
     high = low * (1 + ratio)
     ticks = nice_ticks(low, high)
-    assert 1 <= len(ticks) <= 7
+    assert 1 <= len(ticks) <= 8
     assert all(low * (1 - 1e-6) - 1e-9 <= tick <= high * (1 + 1e-6) + 1e-9 for tick in ticks)
 
 
@@ -84,3 +84,17 @@ def test_a_dot_sits_at_what_was_said_and_what_came_true() -> None:
 
 def test_text_and_attributes_are_escaped() -> None:
     assert str(tag("text", "<b>", id='"x')) == '<text id="&#34;x">&lt;b&gt;</text>'
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (2000, 3050, ["2,000", "2,250", "2,500", "2,750", "3,000"]),
+        (1.0, 2.05, ["1.00", "1.25", "1.50", "1.75", "2.00"]),
+    ],
+)
+def test_ticks_are_written_without_losing_a_digit(low: float, high: float, labels: list[str]) -> None:
+    from augury.proof.charts.fan import _price
+
+    ticks = nice_ticks(low, high)
+    assert [_price(tick, ticks) for tick in ticks] == labels

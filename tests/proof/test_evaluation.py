@@ -196,5 +196,11 @@ def test_a_score_says_which_slice_it_was_made_on(table: LabelledTable, noise: np
     assert {s.slice for s in evaluate(make_prediction(table, noise), table, majority(table), slice="fit")} == {"fit"}
 
 
-def test_reliability_counts_every_row(table: LabelledTable, noise: np.ndarray) -> None:
-    assert sum(b.n for b in reliability(make_prediction(table, noise), table)) == len(table)
+def test_reliability_counts_every_row_and_its_intervals_know_that_outcomes_overlap() -> None:
+    widths = []
+    for horizon in (1, 20):
+        table = make_table(1500, horizon)
+        bins = reliability(make_prediction(table, np.full(len(table), 0.3)), table)
+        assert sum(b.n for b in bins) == len(table)
+        widths.append(bins[0].accuracy_high - bins[0].accuracy_low)
+    assert widths[1] > 3 * widths[0]

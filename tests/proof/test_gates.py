@@ -40,7 +40,7 @@ def test_the_catalogue_is_asked_whole_and_in_order(table: LabelledTable, noise: 
     verdict = judge(evidence(table, make_prediction(table, noise)))
     assert [g.code for g in verdict.gates] == [one.code for _, one in GATES]
     assert GATES.names() == sorted(GATES.names())
-    assert len({g.code for g in verdict.gates}) == len(GATES.names()) == 9
+    assert len({g.code for g in verdict.gates}) == len(GATES.names()) == 10
     assert verdict == judge(evidence(table, make_prediction(table, noise)))
 
 
@@ -107,6 +107,20 @@ def test_noise_is_not_better_than_the_best_baseline(table: LabelledTable, noise:
     verdict = judge(evidence(table, make_prediction(table, noise)))
     assert verdict.word == "calibrated_only"
     assert not gate(verdict, "NOT_BETTER").passed
+
+
+def test_telling_calm_from_wild_without_a_direction_abstains() -> None:
+    table = make_table(9000, 5, seed=12, threshold=0.002)
+    wild = table.y != 0
+    proba = np.where(wild[:, None], [[0.45, 0.1, 0.45]], [[0.1, 0.8, 0.1]])
+    proba[::2] += np.where(wild[::2, None], [[0.02, 0.0, -0.02]], 0.0)
+    prediction = make_prediction(table, np.zeros(len(table)))
+    codes = (proba.argmax(axis=1) - 1).astype(np.int8)
+    seeing = replace(prediction, proba=proba, raw_proba=proba, score=proba[:, 2] - proba[:, 0], codes=codes)
+    verdict = judge(evidence(table, seeing, n_train=20_000))
+    assert gate(verdict, "NOT_BETTER").passed
+    assert not gate(verdict, "NO_DIRECTION").passed
+    assert verdict.word == "calibrated_only"
 
 
 def test_a_lucky_value_whose_interval_holds_0_is_not_better(table: LabelledTable, noise: np.ndarray) -> None:

@@ -15,6 +15,7 @@ PINNED = {
     "one_sided.share_max": 0.95,
     "sign_balance.gap_max": 0.15,
     "better.skill_min": 0.0,
+    "direction.ic_min": 0.0,
     "overfit.gap_max": 0.20,
     "too_good.ic_max": 0.15,
     "too_good.direction_max": 0.60,

@@ -243,15 +243,21 @@ print(ArtifactStore(Path({str(tmp_path)!r})).stage())
 
 def test_a_later_process_with_the_same_id_does_not_keep_a_dead_folder(tmp_path):
     artifacts = ArtifactStore(tmp_path)
-    left = artifacts.stage()
-    elsewhere = artifacts.stage()
-    torn = artifacts.stage()
-    for folder, change in ((left, {"started": "1"}), (elsewhere, {"host": "other", "pid": 0})):
-        owner = folder.with_suffix(".owner")
-        owner.write_text(json.dumps(json.loads(owner.read_text()) | change))
-    torn.with_suffix(".owner").write_text("")
-    assert sorted(artifacts.sweep()) == sorted([left, torn])
+    left, elsewhere = artifacts.stage(), artifacts.stage()
+    for folder, place, value in ((left, 2, "1"), (elsewhere, 3, "another-host.owner"), (elsewhere, 1, "999999999")):
+        (owner,) = folder.parent.glob(f"{folder.name}@*")
+        parts = owner.name.split("@")
+        owner.rename(owner.with_name("@".join([*parts[:place], value, *parts[place + 1 :]])))
+    assert artifacts.sweep() == [left]
     assert elsewhere.is_dir()
+
+
+def test_a_discarded_folder_leaves_nothing(tmp_path):
+    artifacts = ArtifactStore(tmp_path)
+    staged = artifacts.stage()
+    artifacts.staging.discard(staged)
+    artifacts.staging.discard(staged)
+    assert [*staged.parent.iterdir()] == []
 
 
 def test_every_refusal_is_an_error_of_augury(published):

@@ -150,7 +150,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_version_whole(data_dir, 
     assert done.returncode == 0, done.stderr[-3000:]
     seen = json.loads(done.stdout)
     assert seen == sorted(seen, key=["old", "new", "new forecast"].index)
-    assert len(seen) >= 25
+    assert len(seen) > 20
     assert {*seen} == {"old", "new", "new forecast"}
 
 

@@ -234,7 +234,7 @@ def insert():
         connection.execute(text("INSERT INTO symbols (ticker, venue) SELECT hex(randomblob(8)), hex(randomblob(9999))"))
 refused(fill)
 refused(insert)
-refused(lambda: (store.artifacts.stage() / "x").write_bytes(b""))
+refused(store.artifacts.stage)
 print(store.ledger.verify().require().ok)
 (staged / "model.txt").unlink()
 insert()

@@ -65,5 +65,3 @@ def test_closing_a_run_early_ends_its_workers() -> None:
     run.close()
     children = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "args="], capture_output=True, text=True)
     assert "executors._worker" not in children.stdout
-
-

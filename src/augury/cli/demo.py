@@ -30,7 +30,7 @@ def demo(
 ) -> None:
     """Train, judge and forecast both bundled indices and the synthetic market, daily and weekly.
 
-    Uses the small `demo` recipe (fewer trees and folds, newest 2,500 bars); `augury train` has the
+    Uses the small `demo` recipe (fewer trees and folds, newest 3,500 bars); `augury train` has the
     full one. Works without a network.
     """
     from augury.runs.demo import run_demo, write_demo_report

@@ -97,7 +97,9 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(no_color=SESSION.no_color, highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
+    console = Console(
+        no_color=SESSION.no_color, highlight=False, markup=False, width=None if sys.stdout.isatty() else 160
+    )
     table = Table(
         box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, show_edge=False, padding=(0, 1)
     )

@@ -30,9 +30,19 @@ class Session:
         return Settings.load({"data_dir": self.data_dir, **flags}, config=self.config)
 
     def workspace(self, **flags: Any) -> Workspace:
-        """Open the store and the lake of these settings."""
+        """Open the store and the lake of these settings; what they log goes to stderr as JSON lines."""
+        import structlog
+
         from augury.runs.workspace import Workspace
 
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(),
+            ],
+            logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        )
         return Workspace.open(self.settings(**flags))
 
     def say(self, message: str) -> None:

@@ -47,7 +47,7 @@ class Recipe:
     """
 
     name: str = "default"
-    members: dict[str, dict[str, Any]] = field(default_factory=lambda: {"rf": {}, "gb": {}, "lgbm": {}})
+    members: dict[str, dict[str, Any]] = field(default_factory=lambda: {"logreg": {}, "rf": {}, "gb": {}, "lgbm": {}})
     horizons: tuple[str, ...] = ()
     feature_set: str = "technical"
     folds: int = 5

@@ -56,7 +56,7 @@ class Score:
     def text(self, digits: int = 3) -> str:
         """One cell of a table."""
         if not self.sufficient:
-            return f"insufficient (n={self.n_eff:.0f})"
+            return f"insufficient (n={int(self.n_eff)})"
         interval = "" if self.low is None or self.high is None else f" [{self.low:.{digits}f}, {self.high:.{digits}f}]"
         against = "" if self.baseline is None else f" vs {self.baseline:.{digits}f}"
         return f"{self.value:.{digits}f}{interval}{against}, n={self.n}"
@@ -75,8 +75,8 @@ class Score:
 class GateResult:
     """One gate: what was measured, against which limit.
 
-    ``effect`` says what failing does: ``refuse`` stops promotion, ``abstain`` lets bands through
-    and withholds the direction.
+    ``effect`` says what failing does: ``refuse`` stops promotion, ``insufficient`` and ``abstain``
+    let bands through and withhold the direction, ``note`` is only shown.
     """
 
     code: str
@@ -119,8 +119,8 @@ class Verdict:
 
     @property
     def failed(self) -> tuple[GateResult, ...]:
-        """The gates that did not pass."""
-        return tuple(gate for gate in self.gates if not gate.passed)
+        """The gates that did not pass and have an effect; a ``note`` is only shown."""
+        return tuple(gate for gate in self.gates if not gate.passed and gate.effect != "note")
 
     def to_json(self) -> Json:
         """Write as a JSON object."""

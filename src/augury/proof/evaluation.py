@@ -96,8 +96,12 @@ def evaluate(
 
 
 def reliability(prediction: Prediction, table: LabelledTable) -> list[ReliabilityBin]:
-    """Compare confidence with accuracy, in bins of the calibrated top-class probability."""
-    return reliability_table(table.y, prediction.proba)
+    """Compare confidence with accuracy, in bins of the calibrated top-class probability.
+
+    The intervals count overlapping rows and symbols that move together at what they are worth.
+    """
+    sample = Sample.of(table, DEFAULT_SEED)
+    return reliability_table(sample.y, prediction.proba, row_weight=sample.n_eff / sample.n)
 
 
 class _Recorder:

@@ -75,7 +75,7 @@ class ReportCell:
     @property
     def reasons(self) -> tuple[GateResult, ...]:
         """The failed gates that decided the verdict; notes are shown with the gates."""
-        return tuple(gate for gate in self.manifest.verdict.failed if gate.effect != "note")
+        return self.manifest.verdict.failed
 
     @property
     def deciding(self) -> tuple[GateResult, ...]:

@@ -7,6 +7,8 @@ by its own lock, PostgreSQL by an advisory lock), so that a chain of hashes can 
 from __future__ import annotations
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -21,6 +23,7 @@ from augury.core.settings import mask
 
 BUSY_TIMEOUT_MS: Final = 5000
 CONNECT_TIMEOUT_S: Final = 5
+_PAUSE_S: Final = 0.01
 WRITER_LOCK: Final = 0x61756775
 """Key of PostgreSQL's advisory lock ("augu"): whoever holds it is the one writer of the store."""
 _PRAGMAS: Final = (
@@ -88,7 +91,7 @@ def _sqlite(url: URL) -> Engine:
         # Transactions are begun by us: the driver's own begin would take the write lock too late.
         connection.isolation_level = None
         for pragma in _PRAGMAS:
-            connection.execute(pragma)
+            _patiently(connection, pragma)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -96,6 +99,20 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _patiently(connection: sqlite3.Connection, pragma: str) -> None:
+    # Entering WAL mode and leaving it (the last process closes) take a lock for which SQLite does
+    # not wait by itself, whatever busy_timeout says: two processes that start at once would fail.
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute(pragma)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_S)
 
 
 def _postgres(url: URL) -> Engine:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from urllib.parse import quote
 
 from augury.core.atomic import discard_folder, storage_errors
-
-_OWNER: Final = ".owner"
 
 
 @dataclass(frozen=True)
 class Staging:
-    """``<root>/<id>`` beside ``<root>/<id>.owner``, which names host, process id and its start.
+    """``<root>/<id>`` beside an empty file ``<id>@<process id>@<its start>@<host>.owner``.
 
-    The start tells a process from a later one that was given the same id. Another host's folders are
-    left alone: from here it cannot be known whether they are alive.
+    The owner is in the name, so that it is there whole or not at all. The start tells a process from
+    a later one that was given the same id. Another host's folders are left alone: from here it cannot
+    be known whether they are alive.
     """
 
     root: Path
@@ -29,18 +27,16 @@ class Staging:
         """Make a fresh folder; its owner is recorded before it exists."""
         pid = os.getpid() if owner_pid is None else owner_pid
         folder = self.root / uuid.uuid4().hex
-        owner = {"host": socket.gethostname(), "pid": pid, "started": _started(pid)}
         with storage_errors(folder):
             self.root.mkdir(parents=True, exist_ok=True)
-            temporary = folder.with_suffix(".tmp")
-            temporary.write_text(json.dumps(owner))
-            temporary.rename(folder.with_suffix(_OWNER))
+            (self.root / f"{folder.name}@{pid}@{_started(pid)}@{_host()}.owner").touch(exist_ok=False)
             folder.mkdir()
         return folder
 
     def release(self, folder: Path) -> None:
         """Forget the owner of a folder that was published or discarded."""
-        folder.with_suffix(_OWNER).unlink(missing_ok=True)
+        for owner in self.root.glob(f"{folder.name}@*.owner"):
+            owner.unlink(missing_ok=True)
 
     def discard(self, folder: Path) -> None:
         """Remove a folder that will not be published, and forget its owner; nothing happens when it was."""
@@ -50,10 +46,10 @@ class Staging:
     def sweep(self) -> list[Path]:
         """Remove the folders of dead processes of this host; return them."""
         removed = []
-        # A process killed while it named itself left a .tmp, which reads like the owner it was to become.
-        for owner in sorted([*self.root.glob(f"*{_OWNER}"), *self.root.glob("*.tmp")]):
-            if _dead(owner):
-                folder = owner.with_suffix("")
+        for owner in sorted(self.root.glob("*@*@*@*.owner")):
+            name, pid, started, host = owner.stem.split("@", 3)
+            if host == _host() and _started(int(pid)) != started:
+                folder = self.root / name
                 if folder.exists():
                     discard_folder(folder)
                     removed.append(folder)
@@ -61,22 +57,14 @@ class Staging:
         return removed
 
 
-def _dead(owner: Path) -> bool:
-    try:
-        value = json.loads(owner.read_text())
-        host, pid, started = value["host"], int(value["pid"]), value["started"]
-    except FileNotFoundError:
-        return False
-    except (ValueError, KeyError, TypeError):
-        # Written with one rename, so only a power cut tears it, and that ended its owner too.
-        return True
-    return bool(host == socket.gethostname() and _started(pid) != started)
+def _host() -> str:
+    return quote(socket.gethostname(), safe="")
 
 
-def _started(pid: int) -> str | None:
-    """When a process started, in clock ticks since boot (Linux); None when it does not exist."""
+def _started(pid: int) -> str:
+    """When a process started, in clock ticks since boot (Linux); ``gone`` when it does not exist."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return None
+        return "gone"
     return fields[19]

@@ -79,7 +79,7 @@ def write_demo_report(workspace: Workspace, path: Path, manifests: list[VersionM
     the horizon.
     """
     cells = [report_cell(workspace, manifest) for manifest in manifests]
-    facts = {"recipe": manifests[0].recipe.name, "store": str(workspace.settings.data_dir)} if manifests else {}
+    facts = {"command": "augury demo", "recipe": manifests[0].recipe.name}
     return write_report(path, cells, title="Augury demo", facts=facts)
 
 
@@ -95,5 +95,5 @@ def report_cell(workspace: Workspace, manifest: VersionManifest) -> ReportCell:
         manifest=manifest,
         forecast=rows[0].forecast if rows else None,
         history=bars.frame.select("ts", "close").tail(HISTORY_BARS),
-        reliability=tuple(reliability(ensemble.predict(valid), valid)),
+        reliability=reliability(ensemble.predict(valid), valid),
     )

@@ -15,12 +15,13 @@ RECIPES: Final = {
     "demo": Recipe(
         name="demo",
         members={
+            "logreg": {},
             "rf": {"n_estimators": 60, "max_depth": 8},
             "gb": {"n_estimators": 30, "max_depth": 4},
             "lgbm": {"n_estimators": 200, "learning_rate": 0.05, "num_leaves": 15, "patience": 25},
         },
         folds=3,
-        max_bars=2500,
+        max_bars=3500,
     ),
 }
 """``default`` has the full settings; ``demo`` is smaller so that a first look takes under a minute."""

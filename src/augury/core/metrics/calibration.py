@@ -27,7 +27,7 @@ class ReliabilityBin:
     accuracy : float
         Share of its rows whose class was named.
     accuracy_low, accuracy_high : float
-        95 % Wilson interval of ``accuracy``, as if the rows were independent.
+        95 % Wilson interval of ``accuracy``.
     n : int
         Rows, at least 1.
     """
@@ -50,7 +50,7 @@ class ReliabilityBin:
         return cls(**value)
 
 
-def reliability(y: Codes, proba: Probabilities, bins: int = BINS) -> list[ReliabilityBin]:
+def reliability(y: Codes, proba: Probabilities, bins: int = BINS, *, row_weight: float = 1.0) -> list[ReliabilityBin]:
     """Compare confidence with accuracy in equal-width bins of the top-class probability.
 
     Parameters
@@ -61,6 +61,8 @@ def reliability(y: Codes, proba: Probabilities, bins: int = BINS) -> list[Reliab
         What was said.
     bins : int
         Over [0, 1]; more bins resolve more and hold fewer rows each.
+    row_weight : float
+        What a row counts in the interval, in (0, 1]: n_eff / n where outcomes overlap.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def reliability(y: Codes, proba: Probabilities, bins: int = BINS) -> list[Reliab
     for number in np.unique(place):
         rows = place == number
         n, hits = int(rows.sum()), int(hit[rows].sum())
-        low, high = wilson(hits, n)
+        low, high = wilson(hits * row_weight, n * row_weight)
         ends = round(int(number) / bins, 12), round((int(number) + 1) / bins, 12)
         table.append(ReliabilityBin(*ends, float(confidence[rows].mean()), hits / n, low, high, n))
     return table

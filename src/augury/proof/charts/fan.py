@@ -83,7 +83,7 @@ def fan(
     )
 
 
-def nice_ticks(low: float, high: float, wanted: int = 4) -> list[float]:
+def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """Return round values that lie inside ``low``..``high``, at least one.
 
     Examples
@@ -95,7 +95,7 @@ def nice_ticks(low: float, high: float, wanted: int = 4) -> list[float]:
         return [low]
     rough = (high - low) / wanted
     unit = 10.0 ** math.floor(math.log10(rough))
-    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * 0.999)
+    step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor >= rough * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(number * step, 10) for number in range(first, last + 1)] or [(low + high) / 2]
 
@@ -166,5 +166,6 @@ def _bars(steps: Sequence[FanStep], frame: _Frame, first: str, last: str) -> lis
 
 def _price(value: float, ticks: Sequence[float]) -> str:
     step = abs(ticks[1] - ticks[0]) if len(ticks) > 1 else abs(value) or 1.0
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    least = max(0, -math.floor(math.log10(step) + 1e-9))
+    digits = least if abs(round(step, least) - step) < 1e-6 * step else least + 1
     return f"{value:,.{digits}f}"

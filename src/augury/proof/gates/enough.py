@@ -15,8 +15,8 @@ def measure(evidence: Evidence, limits: Limits) -> Reading:
     )
     for name, rows, need in parts:
         if rows < need:
-            return Reading(False, f"{rows:.0f} effective {name} rows, needs {need:.0f} (insufficient)", rows, need)
-    fact = " and ".join(f"{rows:.0f} effective {name} rows" for name, rows, _ in parts)
+            return Reading(False, f"{int(rows)} effective {name} rows, needs {need:.0f} (insufficient)", rows, need)
+    fact = " and ".join(f"{int(rows)} effective {name} rows" for name, rows, _ in parts)
     return Reading(True, fact, parts[1][1], parts[1][2])
 
 

@@ -20,7 +20,7 @@ def measure(evidence: Evidence, limits: Limits) -> Reading:
     if accuracy is None:
         return Reading(False, "no accuracy on the report rows to compare with", None, limit)
     if not accuracy.sufficient:
-        return Reading(True, f"not measured: {accuracy.n_eff:.0f} effective report rows are too few", None, limit)
+        return Reading(True, f"not measured: {int(accuracy.n_eff)} effective report rows are too few", None, limit)
     folds, sample = evidence.oof_accuracy - accuracy.value, evidence.train_accuracy - accuracy.value
     fact = (
         f"accuracy {evidence.train_accuracy:.3f} in the sample, {evidence.oof_accuracy:.3f} out of fold,"

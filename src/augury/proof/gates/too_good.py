@@ -28,7 +28,7 @@ def measure(evidence: Evidence, limits: Limits) -> Reading:
     if not facts:
         return Reading(True, "not measured: the score takes no side", None, ic_max)
     if ic is None or not ic.sufficient:
-        return Reading(True, f"no leak shows in {evidence.n_eff_report:.0f} effective rows", None, ic_max)
+        return Reading(True, f"no leak shows in {int(evidence.n_eff_report)} effective rows", None, ic_max)
     return Reading(True, f"{' and '.join(facts)} are plausible", ic.value, ic_max)
 
 

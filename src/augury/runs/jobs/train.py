@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from augury.core.atomic import storage_errors
 from augury.core.bars import Bars
 from augury.core.clock import iso
 from augury.core.errors import InsufficientHistory
@@ -211,11 +211,8 @@ def run(arguments: Json) -> Json:
     staged = Path(arguments["staged"])
     bars = bars_of(Lake(Path(arguments["lake"])), cell.symbol, Timeframe.parse(cell.timeframe))
     trained = train_cell(bars, cell, Recipe.from_json(arguments["recipe"]))
-    try:
+    with storage_errors(staged):
         trained.ensemble.save(staged)
-    except OSError:
-        shutil.rmtree(staged, ignore_errors=True)
-        raise
     return {
         "manifest": trained.manifest.to_json(),
         "staged": str(staged),

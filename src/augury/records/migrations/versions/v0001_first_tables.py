@@ -18,22 +18,10 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 HASH = sa.String(64)
 TABLES = (
-    "job_events",
-    "jobs",
-    "alerts",
-    "drift_monitoring",
-    "forecast_evaluations",
-    "forecast_heads",
-    "forecasts",
-    "weights_log",
-    "training_runs",
-    "alias_log",
-    "aliases",
-    "model_versions",
-    "label_specs",
-    "data_versions",
-    "bars",
-    "symbols",
+    *("job_events", "jobs", "alerts", "drift_monitoring"),
+    *("forecast_evaluations", "forecast_heads", "forecasts", "weights_log"),
+    *("training_runs", "alias_log", "aliases", "model_versions"),
+    *("label_specs", "data_versions", "bars", "symbols"),
 )
 """In the order in which they are dropped."""
 
