@@ -51,6 +51,12 @@ def test_a_number_that_is_none_has_no_place_in_a_record(value: object) -> None:
         h.sha256_json(value)
 
 
+@pytest.mark.parametrize("value", [{"a": 1, 2: 3}, {"x": object()}])
+def test_what_is_not_json_is_refused(value: object) -> None:
+    with pytest.raises(DataError, match="JSON values under text keys"):
+        h.sha256_json(value)
+
+
 def test_a_frame_is_hashed_by_value_name_type_and_mask() -> None:
     base = pl.DataFrame({"s": ["a", None], "x": [1.0, None], "b": [True, None]})
     others = [

@@ -70,7 +70,7 @@ def test_numpy_numbers_and_tuples_in_a_manifest_are_read_as_they_were_sealed(sql
     member = MemberEntry(
         "rf", "ready", settings={"depth": (3, 5)}, facts={"trees": np.int64(7), "gain": np.float32(0.1)}
     )
-    manifest = make.version(sqlite_store, members=(member,), events=({"kind": "guard", 2: 1, 10: 2},))
+    manifest = make.version(sqlite_store, members=(member,), events=({"kind": "guard", "2": 1, "10": 2},))
     assert sqlite_store.artifacts.open("^GSPC", "d1", "5d", manifest.version)[1] == manifest
     assert sqlite_store.versions.list()[0].manifest == manifest
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from datetime import datetime
 from pathlib import Path
 
@@ -19,25 +18,31 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        raise DataError(f"{value} has no place in a canonical record: missing is null, never NaN")
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no place in a canonical record")
 
 
 def canonical_json(value: object) -> str:
     """Write a value as the one JSON text that is hashed: sorted keys, no spaces, UTC times.
+
+    Raises
+    ------
+    DataError
+        A number that is not finite (missing is null, never NaN), or keys that are not all text.
 
     Examples
     --------
     >>> canonical_json({"b": 1, "a": (0.5, None)})
     '{"a":[0.5,null],"b":1}'
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+        )
+    except ValueError as error:
+        raise DataError(f"a canonical record holds finite numbers: missing is null, never NaN ({error})") from error
+    except TypeError as error:
+        raise DataError(f"a canonical record holds JSON values under text keys: {error}") from error
 
 
 def sha256_json(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 from augury.core.errors import SchemaMismatch
@@ -42,6 +42,9 @@ class FeatureSpec:
     scale_free: bool = True
     source: str = ""
     version: int = 1
+
+
+_FIELDS = tuple(item.name for item in fields(FeatureSpec))
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,9 @@ class FeatureManifest:
 
     def to_json(self) -> Json:
         """Write as a JSON object."""
-        return {"hash": self.hash, "features": [asdict(feature) for feature in self.features]}
+        # Not dataclasses.asdict: it copies every value, and a forecast reads dozens of manifests.
+        specs = [{name: getattr(feature, name) for name in _FIELDS} for feature in self.features]
+        return {"hash": self.hash, "features": [spec | {"inputs": list(spec["inputs"])} for spec in specs]}
 
     @classmethod
     def from_json(cls, value: Json) -> FeatureManifest:

@@ -63,7 +63,7 @@ class Score:
 
     def to_json(self) -> Json:
         """Write as a JSON object."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, value: Json) -> Score:

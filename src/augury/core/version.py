@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Final
 
 from augury.core.hashing import sha256_json
@@ -97,7 +98,7 @@ class VersionManifest:
     created_at: str = ""
     parent: str = ""
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Hash of everything but version, created_at and parent (64 hex)."""
         named = {"version", "created_at", "parent", "content_hash"}

@@ -166,9 +166,7 @@ def _contents(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _manifest_text(manifest: VersionManifest) -> str:
-    # Through canonical JSON first: what is written is then what is read, NumPy numbers and tuples included.
-    plain = json.loads(canonical_json(manifest.to_json()))
-    return json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return canonical_json(manifest.to_json()) + "\n"
 
 
 def _read_manifest(folder: Path, cell: str) -> VersionManifest:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
-from sklearn.linear_model import LogisticRegression
 
 from augury.core.typing import Features, Floats, Ints
 from augury.models.tabular._base import TabularMember
@@ -43,6 +42,8 @@ class Logistic(TabularMember):
         self.random_state = random_state
 
     def _fit(self, X: Features, codes: Ints) -> None:
+        from sklearn.linear_model import LogisticRegression  # a forecast only reads arrays
+
         self.mean_ = X.mean(axis=0, dtype=np.float64)
         spread = X.std(axis=0, dtype=np.float64)
         # A column that stands still carries nothing; a spread of one leaves it at zero.

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
-from sklearn.ensemble import RandomForestClassifier
 
 from augury.core.typing import Features, Floats, Ints
 from augury.models.tabular._base import TabularMember
@@ -71,6 +70,8 @@ class RandomForest(TabularMember):
         self.random_state = random_state
 
     def _fit(self, X: Features, codes: Ints) -> None:
+        from sklearn.ensemble import RandomForestClassifier  # a forecast only reads arrays
+
         edges = quantile_edges(X, self.max_bins)
         forest = RandomForestClassifier(
             n_estimators=self.n_estimators,
