@@ -86,6 +86,8 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     SESSION.debug = "--debug" in arguments
     try:
         result = typer.main.get_command(app).main(hoist(arguments), prog_name="augury", standalone_mode=False)
+        if result == EXIT_INTERRUPTED:  # the parser turns Ctrl-C into an exit code of its own accord
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except TyperException as error:
         _usage(error.format_message())
