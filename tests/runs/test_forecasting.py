@@ -63,6 +63,32 @@ def test_a_live_row_is_dated_now_and_appended_each_time(trained: Workspace) -> N
     assert trained.store.ledger.verify().rows == 6
 
 
+def test_bars_that_stopped_coming_are_flagged_stale(trained: Workspace) -> None:
+    calendar = market_calendar("XNYS")
+    last = bars_of(trained.lake, "SYN001", Timeframe.D1).frame["ts"][-1]
+    for sessions, stale in ((1, False), (2, True)):
+        now = calendar.close_of(calendar.shift(last, sessions)) + timedelta(minutes=1)
+        (bundle,) = forecast(replace(trained, clock=FixedClock(now)), cells(), dry_run=True)
+        assert ("stale" in bundle.forecasts[-1].flags) is stale
+        assert "replay" not in bundle.forecasts[-1].flags
+
+
+def test_the_rows_of_each_day_are_counted(trained: Workspace) -> None:
+    forecast(trained, cells())
+    assert trained.store.ledger.per_day() == {trained.clock.now().date(): 3}
+
+
+def test_bars_that_went_bad_are_refused_before_a_forecast(trained: Workspace) -> None:
+    bars = bars_of(trained.lake, "SYN001", Timeframe.D1)
+    broken = bars.frame.with_columns(
+        high=pl.when(pl.int_range(pl.len()) == 300).then(pl.col("low") * 0.9).otherwise(pl.col("high"))
+    )
+    trained.lake.write(bars.with_frame(broken))
+    (bundle,) = forecast(trained, cells())
+    assert bundle.forecasts == ()
+    assert {error.exit_code for _, error in bundle.errors} == {3}
+
+
 def test_a_forming_bar_is_not_used(trained: Workspace) -> None:
     frame = bars_of(trained.lake, "SYN001", Timeframe.D1).frame
     before_close = replace(trained, clock=FixedClock(frame["ts"][-1] + timedelta(hours=15)))

@@ -33,7 +33,7 @@ def demo(
     Uses the small `demo` recipe (fewer trees and folds, newest 3,500 bars); `augury train` has the
     full one. Works without a network.
     """
-    from augury.runs.demo import run_demo, write_demo_report
+    from augury.runs.demo import demo_cells, run_demo, write_demo_report
 
     start = time.perf_counter()
     settings = SESSION.settings(workers=workers)
@@ -47,7 +47,7 @@ def demo(
             manifests += [outcome.manifest for outcome in shown.outcomes if outcome.manifest is not None]
             if not as_json:
                 show(_lines(shown), title=_title(shown))
-            SESSION.say(f"{len(rows)} of 18 cells after {time.perf_counter() - start:.1f} s")
+            SESSION.say(f"{len(rows)} of {len(demo_cells())} cells after {time.perf_counter() - start:.1f} s")
         report = write_demo_report(workspace, folder / "report.html", manifests)
         checked = workspace.store.ledger.verify().require()
     if as_json:

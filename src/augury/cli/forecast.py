@@ -36,6 +36,7 @@ def forecast(
     everything: Annotated[bool, typer.Option("--all", help="Every champion.")] = False,
     allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Use versions past their age limit.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing to the ledger.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Then say on stderr how many rows each day has.")] = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -50,6 +51,7 @@ def forecast(
     with SESSION.workspace() as workspace:
         cells = _cells(workspace, symbol or [], timeframe or [], horizon or [])
         bundles = run(workspace, cells, allow_stale=allow_stale, dry_run=dry_run)
+        days = workspace.store.ledger.per_day() if report else {}
     made = [row for bundle in bundles for row in bundle.forecasts]
     failed = [(cell, error) for bundle in bundles for cell, error in bundle.errors]
     if as_json:
@@ -63,6 +65,8 @@ def forecast(
     new = sum(row.new for bundle in bundles for row in bundle.rows)
     if not dry_run and made:
         SESSION.say(f"{len(made)} forecasts: {new} written to the ledger, {len(made) - new} already there")
+    for day, rows in days.items():
+        SESSION.say(f"ledger {day}: {rows} rows")
     if not made and failed:
         raise typer.Exit(max(error.exit_code for _, error in failed))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, update
@@ -93,6 +94,12 @@ class Ledger:
         newest = select(ranked.c.id).where(ranked.c.place == 1)
         rows = self._read(ledger_rows().where(forecasts.c.id.in_(newest)))
         return sorted(rows, key=lambda row: Horizon.parse(row.forecast.horizon).sessions(390))
+
+    def per_day(self) -> dict[date, int]:
+        """Count the rows written on each UTC day, newest day first; replays count on the day they were written."""
+        with reading(self.engine) as connection:
+            days = Counter(moment.date() for moment in connection.execute(select(forecasts.c.recorded_at)).scalars())
+        return dict(sorted(days.items(), reverse=True))
 
     def verify(self) -> LedgerCheck:
         """Recompute every hash, look for gaps, and hold each chain against its recorded end.

@@ -38,7 +38,12 @@ class Shown:
 
 def demo_cells() -> list[Cell]:
     """The cells of the demo, in the order they are shown."""
-    return [c for s in SYMBOLS for frame, spans in HORIZONS.items() for c in plan_cells([s], [frame], spans)]
+    return [
+        cell
+        for symbol in SYMBOLS
+        for timeframe, horizons in HORIZONS.items()
+        for cell in plan_cells([symbol], [timeframe], horizons)
+    ]
 
 
 def load_markets(workspace: Workspace) -> None:

@@ -23,7 +23,7 @@ from augury.models.conformal import widen_by_horizon
 from augury.records.chain import LedgerRow
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell
-from augury.runs.intake import bars_of
+from augury.runs.intake import bars_of, check
 from augury.runs.workspace import Workspace
 
 BARS_MIN = 50
@@ -121,6 +121,7 @@ class _View:
     def of(cls, workspace: Workspace, symbol: str, timeframe: Timeframe) -> _View:
         now = workspace.clock.now()
         bars = closed(bars_of(workspace.lake, symbol, timeframe), now)
+        check(bars).raise_if_invalid(f"{symbol} {timeframe}")
         if bars.frame.height < BARS_MIN:
             raise InsufficientHistory(
                 f"{symbol} {timeframe} has {bars.frame.height} closed bars, needs {BARS_MIN} (insufficient_history)",
@@ -138,6 +139,11 @@ class _View:
         if manifest.hash not in self.features:
             self.features[manifest.hash] = build(self.bars, manifest)
         return self.features[manifest.hash]
+
+    @property
+    def stale(self) -> bool:
+        """True when two more bars have closed since the last one here."""
+        return self.matures_at(2) <= self.now
 
     def matures_at(self, horizon_bars: int) -> datetime:
         """Close of the bar ``horizon_bars`` after the last one."""
@@ -196,6 +202,7 @@ def _forecast_cell(view: _View, cell: Cell, loaded: LoadedEnsemble) -> Forecast:
         "band_only": not manifest.weights,
         "degraded": loaded.degraded or manifest.degraded or bool(dropped),
         "replay": replay,
+        "stale": view.stale and not replay,
         "synthetic": manifest.synthetic,
     }
     return Forecast(
