@@ -39,13 +39,16 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [*sorted(_HOME_OF), "__version__"]
+__all__ = [*sorted(_HOME_OF), "__version__", "errors"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    if name == "errors":
+        value = importlib.import_module("augury.core.errors")
+    elif name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    else:
         raise AttributeError(f"module 'augury' has no attribute '{name}'")
-    value = getattr(importlib.import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
 

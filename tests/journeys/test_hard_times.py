@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -50,6 +51,26 @@ def test_ctrl_c_ends_a_training_within_seconds_and_leaves_nothing_torn(store: Pa
         assert running.wait(timeout=60) == 130
     assert "interrupted" in said
     assert "Traceback" not in said
+    assert is_whole(store)
+
+
+@pytest.mark.slow
+def test_kill_9_takes_the_workers_along_and_the_next_run_starts_clean(store: Path) -> None:
+    line = [sys.executable, "-m", "augury", "train", "--symbol", "SYN001", "--workers", "2", "--data-dir", str(store)]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        assert "train 1/6" in running.stderr.readline()
+        listed = subprocess.run(["ps", "--ppid", str(running.pid), "-o", "pid="], capture_output=True, text=True)
+        workers = [os.pidfd_open(int(pid)) for pid in listed.stdout.split()]
+        assert len(workers) == 2
+        running.kill()
+        for worker in workers:
+            ended, _, _ = select.select([worker], [], [], 30)
+            assert ended, "an orphan goes on writing"
+            os.close(worker)
+    recipe = store / "tiny.yaml"
+    recipe.write_text("members: {gb: {n_estimators: 5, max_depth: 3}}\nfolds: 2\nhorizons: [5d]\n")
+    assert augury(store, "train", "--symbol", "SYN001", "--recipe", str(recipe)).returncode == 0
     assert is_whole(store)
 
 

@@ -99,11 +99,22 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stderr.close()
         return 0
     except AuguryError as error:
-        _complain(str(error))
+        _complain(str(error) if error.fix or error.exit_code != EXIT_USAGE else f"{error} -> run: {_help(arguments)}")
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the boundary: whatever is left becomes one line and exit 1
         _complain(f"unexpected {type(error).__name__}: {error} -> run the same command with --debug")
         return EXIT_FAILURE
+
+
+def _help(arguments: Sequence[str]) -> str:
+    """The help command of the verb on a line: the next step when a wrong word has no better one."""
+    verb, command = ["augury"], typer.main.get_command(app)
+    for word in hoist(arguments):
+        child = getattr(command, "commands", {}).get(word)
+        if child is not None:
+            verb.append(word)
+            command = child
+    return " ".join([*verb, "--help"])
 
 
 def _usage(message: str) -> None:

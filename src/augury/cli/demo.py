@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from augury.cli.forecast import as_row
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
+from augury.cli.wording import as_row, band, points, shares, skill_of
 
 if TYPE_CHECKING:
-    from augury.core.score import Score
-    from augury.core.version import VersionManifest
     from augury.runs.demo import Shown
 
 
@@ -72,30 +70,17 @@ def _lines(shown: Shown) -> list[dict[str, Any]]:
     lines = []
     for outcome in shown.outcomes:
         manifest, row = outcome.manifest, said.get(outcome.cell.horizon)
-        skill = _skill(manifest)
         lines.append(
             {
                 "horizon": outcome.cell.horizon,
-                "bear neut bull": " ".join(f"{p:4.0%}" for p in row.probabilities) if row else "-",
+                "bear neut bull": shares(row),
                 "expected": f"{row.expected_return:+.1%}" if row else "-",
-                "80 % band": "{:+.1%} .. {:+.1%}".format(*row.band(80)) if row else "-",
-                "skill [95 %] over baseline": _short(skill) if skill else str(outcome.error),
+                "80 % band": band(row),
+                "skill [95 %] over baseline": points(skill_of(manifest)) if manifest else str(outcome.error),
                 "verdict": manifest.verdict.word if manifest else "failed",
             }
         )
     return lines
-
-
-def _skill(manifest: VersionManifest | None) -> Score | None:
-    scores = manifest.scores if manifest else ()
-    return next((score for score in scores if (score.name, score.slice) == ("accuracy_skill", "report")), None)
-
-
-def _short(skill: Score) -> str:
-    """Accuracy points over the best baseline, their interval and n."""
-    if not skill.sufficient or skill.low is None or skill.high is None:
-        return skill.text()
-    return f"{skill.value * 100:+.1f} pt [{skill.low * 100:+.1f}, {skill.high * 100:+.1f}] n={skill.n}"
 
 
 def _facts(shown: Shown) -> list[dict[str, Any]]:
@@ -107,7 +92,7 @@ def _facts(shown: Shown) -> list[dict[str, Any]]:
             "synthetic": outcome.manifest.synthetic if outcome.manifest else None,
             "verdict": outcome.manifest.verdict.word if outcome.manifest else "failed",
             "reasons": [gate.code for gate in outcome.manifest.verdict.failed] if outcome.manifest else [],
-            "skill": skill.to_json() if (skill := _skill(outcome.manifest)) else None,
+            "skill": skill.to_json() if (skill := skill_of(outcome.manifest)) else None,
             "artifact_hash": outcome.manifest.content_hash if outcome.manifest else None,
             "forecast": as_row(said[outcome.cell.horizon]) if outcome.cell.horizon in said else None,
             "error": str(outcome.error) if outcome.error else None,

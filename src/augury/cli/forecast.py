@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
+from augury.cli.wording import as_row, brief
 from augury.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from augury.core.forecast import Forecast
     from augury.runs.cells import Cell
     from augury.runs.workspace import Workspace
 
@@ -19,7 +19,6 @@ group = typer.Typer(help="Read the ledger.", no_args_is_help=True, rich_markup_m
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="CSV on stdout.")]
-COLUMNS = ("cell", "label", "p_bearish", "p_neutral", "p_bullish", "expected", "band80", "until", "verdict", "flags")
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +58,7 @@ def forecast(
     elif as_csv:
         show([as_row(row) for row in made], as_csv=True)
     elif made:
-        show([brief(row) for row in made], columns=COLUMNS)
+        show([brief(row) for row in made])
     for message in dict.fromkeys(str(error) for _, error in failed):
         SESSION.say(f"augury: {message}")
     new = sum(row.new for bundle in bundles for row in bundle.rows)
@@ -90,28 +89,6 @@ def _cells(workspace: Workspace, symbols: list[str], timeframes: list[str], hori
     return sorted(set(champions)) + plan_cells(untrained, frames or ["d1"], spans)
 
 
-def as_row(row: Forecast) -> dict[str, Any]:
-    """One forecast as data: every field, and the hash of what was said."""
-    return {**row.to_json(), "forecast_hash": row.content_hash}
-
-
-def brief(row: Forecast) -> dict[str, Any]:
-    """One forecast as a line for people."""
-    low, high = row.band(80)
-    return {
-        "cell": f"{row.symbol} {row.timeframe} {row.horizon}",
-        "label": row.label,
-        "p_bearish": row.p_bearish,
-        "p_neutral": row.p_neutral,
-        "p_bullish": row.p_bullish,
-        "expected": f"{row.expected_return:+.2%}",
-        "band80": f"{low:+.1%} .. {high:+.1%}",
-        "until": row.matures_at,
-        "verdict": row.verdict,
-        "flags": row.flags,
-    }
-
-
 @group.command("list", epilog="Example: augury forecasts list --symbol ^GSPC --json")
 def list_(
     symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
@@ -123,15 +100,14 @@ def list_(
     """List what was forecast, newest first."""
     with SESSION.workspace() as workspace:
         rows = workspace.store.ledger.list(symbol, timeframe, limit=limit)
-    facts = [
-        {"id": r.id, "made_at": r.forecast.made_at, "recorded_at": r.recorded_at, **brief(r.forecast),
-         "version": r.forecast.version, "row_hash": r.row_hash}
-        for r in rows
-    ]  # fmt: skip
-    if as_json:
-        facts = [{**as_row(r.forecast), "id": r.id, "recorded_at": r.recorded_at, "row_hash": r.row_hash} for r in rows]
-    columns = ["id", "made_at", *(name for name in COLUMNS if name not in ("p_neutral", "until"))]
-    show(facts, as_json=as_json, as_csv=as_csv, columns=columns, empty="the ledger is empty -> run: augury demo")
+    if as_json or as_csv:
+        facts = [
+            {**as_row(row.forecast), "id": row.id, "recorded_at": row.recorded_at, "row_hash": row.row_hash}
+            for row in rows
+        ]
+    else:
+        facts = [{"id": row.id, "made_at": f"{row.forecast.made_at:%Y-%m-%d}"} | brief(row.forecast) for row in rows]
+    show(facts, as_json=as_json, as_csv=as_csv, empty="the ledger is empty -> run: augury demo")
 
 
 @group.command(epilog="Example: augury forecasts verify")

@@ -24,6 +24,11 @@ def list_(
     as_csv: AsCsv = False,
 ) -> None:
     """List versions, newest first, with the gate's verdict and which one is champion."""
+    from augury.core.bars import check_symbol
+    from augury.core.timeframe import Timeframe
+
+    symbol = check_symbol(symbol) if symbol else None
+    timeframe = str(Timeframe.parse(timeframe)) if timeframe else None
     with SESSION.workspace() as workspace:
         found = workspace.store.versions.list(symbol, timeframe)
     rows = [
@@ -31,7 +36,13 @@ def list_(
          "champion": row.champion, "status": row.status, "verdict": row.verdict, "created_at": row.created_at}
         for row in found
     ]  # fmt: skip
-    show(rows, as_json=as_json, as_csv=as_csv, empty="no versions yet -> run: augury train --symbol ^GSPC")
+    of = "".join(f" {part}" for part in (symbol, timeframe) if part)
+    show(
+        rows,
+        as_json=as_json,
+        as_csv=as_csv,
+        empty=f"no versions{of} yet -> run: augury train --symbol {symbol or '^GSPC'}",
+    )
 
 
 @app.command(epilog="Example: augury models info ^GSPC d1 5d --json")
@@ -64,7 +75,7 @@ def info(
           "features": len(manifest.features.names), "synthetic": manifest.synthetic}],
         title=str(chosen),
     )  # fmt: skip
-    show([{"score": score.name, "slice": score.slice, "value": score.text()} for score in manifest.scores])
+    show([{"score": s.name, "on the report slice": s.text()} for s in manifest.scores if s.slice == "report"])
     show([{"gate": gate.code, "passed": gate.passed, "message": gate.message} for gate in manifest.verdict.gates])
     members = [
         {"member": m.name, "status": m.status, "weight": manifest.weights.get(m.name), "reason": m.reason}

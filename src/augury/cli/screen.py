@@ -101,7 +101,12 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str
         no_color=SESSION.no_color, highlight=False, markup=False, width=None if sys.stdout.isatty() else 160
     )
     table = Table(
-        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, show_edge=False, padding=(0, 1)
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, 1, 0, 0),
     )
     for name in columns:
         numeric = any(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)

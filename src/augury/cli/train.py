@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
+from augury.cli.wording import points, skill_of
 from augury.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from augury.runs.training import Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +39,6 @@ def train(
     from augury.cli.progress import Progress
     from augury.runs.cells import plan_cells
     from augury.runs.recipes import load_recipe
-    from augury.runs.training import Outcome
     from augury.runs.training import train as run
 
     settings = SESSION.settings(workers=workers, recipe=recipe)
@@ -57,33 +60,40 @@ def train(
                 outcomes.append(outcome)
                 progress.step(f"{outcome.cell} {_ended(outcome)}")
     outcomes.sort(key=lambda outcome: cells.index(outcome.cell))
-    rows = [_row(outcome) for outcome in outcomes]
     if as_json:
-        document(rows)
+        document([_facts(outcome) for outcome in outcomes])
     else:
-        show(rows, columns=["cell", "verdict", "accuracy_skill", "ic", "version", "seconds", "error"])
+        show([_line(outcome) for outcome in outcomes])
     codes = [outcome.exit_code for outcome in outcomes]
     raise typer.Exit(0 if keep_going and 0 in codes else max(codes, default=0))
 
 
-def _ended(outcome: Any) -> str:
+def _ended(outcome: Outcome) -> str:
     if outcome.error is not None:
         return f"{outcome.error.code}: {outcome.error}"
+    assert outcome.manifest is not None
     reasons = ", ".join(gate.code for gate in outcome.manifest.verdict.failed)
     return f"{outcome.manifest.verdict.word}{f' ({reasons})' if reasons else ''} in {outcome.seconds:.1f} s"
 
 
-def _row(outcome: Any) -> dict[str, Any]:
-    manifest = outcome.manifest
-    scores = {score.name: score.text() for score in manifest.scores} if manifest else {}
+def _line(outcome: Outcome) -> dict[str, Any]:
     return {
         "cell": str(outcome.cell),
-        "verdict": manifest.verdict.word if manifest else "-",
+        "verdict": outcome.manifest.verdict.word if outcome.manifest else type(outcome.error).__name__,
+        "skill [95 %] over baseline": points(skill_of(outcome.manifest)),
+        "seconds": f"{outcome.seconds:.1f}",
+    }
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    manifest = outcome.manifest
+    return {
+        "cell": str(outcome.cell),
+        "verdict": manifest.verdict.word if manifest else None,
         "reasons": [gate.message for gate in manifest.verdict.failed] if manifest else [],
-        "accuracy_skill": scores.get("accuracy_skill", "-"),
-        "ic": scores.get("ic", "-"),
-        "version": manifest.version if manifest else "-",
-        "artifact_hash": manifest.content_hash if manifest else "-",
+        "scores": [score.to_json() for score in manifest.scores if score.slice == "report"] if manifest else [],
+        "version": manifest.version if manifest else None,
+        "artifact_hash": manifest.content_hash if manifest else None,
         "seconds": round(outcome.seconds, 2),
-        "error": str(outcome.error) if outcome.error else "",
+        "error": str(outcome.error) if outcome.error else None,
     }

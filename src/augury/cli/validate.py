@@ -41,7 +41,7 @@ def validate(
         for gate in result.verdict.gates
     ]  # fmt: skip
     columns = ["cell", "verdict", "gate", "passed", "value", "limit", "message", "reproduced"]
-    show(rows, as_json=as_json, as_csv=as_csv, columns=columns, empty="no champions yet")
+    show(rows, as_json=as_json, as_csv=as_csv, columns=columns, empty="no champions yet -> run: augury train --all")
     if any(result.verdict.word == "refused" for result in found):
         raise typer.Exit(5)
     if not all(result.reproduced for result in found):

@@ -6,16 +6,17 @@ public object named by the kind's convention (see :class:`Catalog`).
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from augury.core.errors import UnknownName
+from augury.core.suggestion import did_you_mean
 
 T = TypeVar("T")
 
@@ -61,11 +62,11 @@ class Catalog(Generic[T]):
             With the nearest name and the whole list.
         """
         for package in self.packages:
-            if name in _files(package):
+            # An entry that is already imported needs no look at the folder: checks load dozens per frame.
+            if f"{package}.{name}" in sys.modules or name in _files(package):
                 found: T = getattr(importlib.import_module(f"{package}.{name}"), self.attribute)
                 return found
-        near = difflib.get_close_matches(name, self.names(), n=1)
-        hint = f", did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(name, self.names())
         raise UnknownName(f"unknown {self.kind} '{name}'{hint} (known: {', '.join(self.names())})", name=name)
 
     def __iter__(self) -> Iterator[tuple[str, T]]:

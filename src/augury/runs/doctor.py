@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from augury.core.errors import AuguryError
+from augury.core.errors import AuguryError, CorruptStore
 from augury.core.settings import Settings
+from augury.records.store import DATABASE_NAME
 from augury.runs.workspace import Workspace
 
 DISK_FREE_MIN_MIB: Final = 500
@@ -73,13 +74,16 @@ def _store(settings: Settings) -> Iterator[Finding]:
     try:
         workspace = Workspace.open(settings)
     except AuguryError as error:
-        yield Finding("database", "broken", error.message, error.fix)
+        place = settings.data_dir / DATABASE_NAME
+        circular = isinstance(error, CorruptStore) and not settings.database_url
+        fix = f"mv {place} {place}.damaged, then restore a copy or train anew" if circular else error.fix
+        yield Finding("database", "broken", error.message, fix)
         return
     with workspace:
         yield Finding("database", "ok", workspace.store.engine.dialect.name)
         yield _named("ledger", lambda: _ledger(workspace))
         yield _named("artifacts", lambda: _artifacts(workspace))
-        yield _named("lake", lambda: f"{len(workspace.lake.entries())} series")
+        yield _named("lake", lambda: _lake(workspace))
         swept = workspace.store.artifacts.sweep()
         yield Finding("leftovers", "ok", f"{len(swept)} folders of dead runs removed")
 
@@ -94,6 +98,13 @@ def _named(name: str, work: Callable[[], str]) -> Finding:
 def _ledger(workspace: Workspace) -> str:
     checked = workspace.store.ledger.verify().require()
     return f"{checked.rows} rows in {checked.cells} cells verify"
+
+
+def _lake(workspace: Workspace) -> str:
+    entries = workspace.lake.entries()
+    for entry in entries:
+        workspace.lake.read([entry.symbol], entry.timeframe)
+    return f"{len(entries)} series verify"
 
 
 def _artifacts(workspace: Workspace) -> str:

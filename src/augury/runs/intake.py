@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from augury.core.bars import Bars
-from augury.core.errors import NotFound
+from augury.core.errors import AuguryError, NotFound, UnknownName
 from augury.core.timeframe import Timeframe
 from augury.data.lake import Lake
 from augury.data.normalize import normalize
@@ -60,21 +64,45 @@ def import_file(
     ------
     NotFound
         No such file.
+    UnknownName
+        The file lacks one of ``symbols``.
     ValidationError
         The checks found errors; nothing was written.
     """
     if not path.is_file():
         raise NotFound(f"no such file: {path}", fix="augury data import FILE --timeframe d1")
     frame = Timeframe.parse(timeframe) if timeframe else None
-    normal = normalize(path, timeframe=frame, tz=tz, symbol=symbol, adjustment=adjustment, calendar=calendar)
-    bars = normal.bars
-    if symbols:
-        bars = bars.with_frame(bars.frame.filter(bars.frame["symbol"].is_in(list(symbols))))
-    checked = check(bars)
-    checked.raise_if_invalid(str(path))
+    with _naming(path):
+        normal = normalize(path, timeframe=frame, tz=tz, symbol=symbol, adjustment=adjustment, calendar=calendar)
+        bars = _only(normal.bars, symbols, path)
+        checked = check(bars)
+        checked.raise_if_invalid(str(path))
     if not dry_run:
         lake.write(bars)
     return Intake(bars, normal.mapped, checked)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Write the file into the next command, so that it runs as pasted."""
+    try:
+        yield
+    except AuguryError as error:
+        error.fix = re.sub(r"\bFILE(?!\.)\b", lambda _: shlex.quote(str(path)), error.fix)
+        raise
+
+
+def _only(bars: Bars, symbols: Sequence[str], path: Path) -> Bars:
+    for symbol in symbols:
+        if symbol not in bars.symbols:
+            near = difflib.get_close_matches(symbol, bars.symbols, n=1)
+            hint = f", did you mean '{near[0]}'?" if near else ""
+            raise UnknownName(
+                f"{path} has no '{symbol}'{hint} (it has: {', '.join(bars.symbols[:24])})",
+                fix=f"augury data import FILE --symbols {bars.symbols[0]}",
+                name=symbol,
+            )
+    return bars.with_frame(bars.frame.filter(bars.frame["symbol"].is_in(list(symbols)))) if symbols else bars
 
 
 def check(bars: Bars) -> ValidationResult:

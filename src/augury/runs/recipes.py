@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from augury.core.errors import NotFound, UnknownName, UsageError
 from augury.core.recipe import Recipe
+from augury.core.timeframe import Horizon
 from augury.models import MEMBERS
 
 RECIPES: Final = {
@@ -60,12 +62,30 @@ def _read(path: Path) -> Recipe:
     if not path.is_file():
         raise NotFound(f"no such recipe file: {path}", fix="augury train --recipe default")
     try:
-        content = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise UsageError(f"recipe {path} is not YAML: {error}") from error
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"recipe {path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise UsageError(f"recipe {path} must be a mapping, found {type(content).__name__}")
-    recipe = Recipe.from_json({"name": path.stem} | content)
-    for member in recipe.members:
-        MEMBERS.load(member)
+    try:
+        recipe = Recipe.from_json({"name": path.stem} | content)
+        for horizon in recipe.horizons:
+            Horizon.parse(horizon)
+        for member, settings in recipe.members.items():
+            _check_settings(member, settings)
+    except UsageError as error:
+        raise type(error)(f"recipe {path}: {error.message}", fix=error.fix, **error.facts) from error
     return recipe
+
+
+def _check_settings(member: str, settings: dict[str, Any]) -> None:
+    """Refuse a setting the member does not have, or of another kind than its default, before hours are spent."""
+    known = inspect.signature(MEMBERS.load(member)).parameters
+    for name, value in settings.items():
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f", did you mean '{near[0]}'?" if near else ""
+            raise UsageError(f"member '{member}' has no setting '{name}'{hint} (known: {', '.join(known)})")
+        usual = known[name].default
+        if isinstance(usual, int | float) and not isinstance(value, int | float) and value is not None:
+            raise UsageError(f"member '{member}': {name}={value!r} is not a number (default {usual})")

@@ -57,6 +57,7 @@ def train(
         Default: a pool of ``settings.workers`` processes, or this process when that is 1.
     """
     executor = executor or default_executor(workspace, len(cells))
+    workspace.store.artifacts.sweep()  # what a killed run left half filled
     ready, refused = _admit(workspace, cells)
     for cell, error in refused:
         yield _record(workspace, recipe, Outcome(cell, 0.0, error=error))

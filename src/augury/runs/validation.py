@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from augury.core.bars import check_symbol
 from augury.core.errors import DataError
 from augury.core.score import Verdict
 from augury.core.timeframe import Timeframe
 from augury.labels.splits import time_ordered
-from augury.records.loader import EnsembleLoader
+from augury.records.loader import EnsembleLoader, not_trained
 from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import judge_split, label_cell
@@ -38,13 +39,19 @@ def revalidate(workspace: Workspace, *, symbols: Sequence[str], timeframe: str |
 
     Raises
     ------
+    NotTrained
+        A symbol has no champion.
     DataError
         The lake's bars are no longer those the version was judged on.
     """
     loader = EnsembleLoader(workspace.store)
     wanted = str(Timeframe.parse(timeframe)) if timeframe else None
-    for row in workspace.store.versions.list():
-        if not row.champion or (symbols and row.symbol not in symbols) or (wanted and row.timeframe != wanted):
+    champions = [row for row in workspace.store.versions.list() if row.champion and wanted in (None, row.timeframe)]
+    for symbol in symbols:
+        if check_symbol(symbol) not in {row.symbol for row in champions}:
+            raise not_trained(symbol, wanted or "d1")
+    for row in champions:
+        if symbols and row.symbol not in symbols:
             continue
         loaded = loader.load(row.symbol, row.timeframe, row.horizon, version=row.version)
         manifest = loaded.manifest
