@@ -69,7 +69,5 @@ def test_a_frame_without_a_feature_or_in_another_order_is_refused(table: Labelle
         _ = table.with_frame(table.frame.select("symbol", "ts", "a", "b")).X
 
 
-def test_complete_rows_need_features_only(table: LabelledTable) -> None:
-    features = FeatureTable(table.frame.select("symbol", "ts", "b", "a"), MANIFEST, "0" * 64)
-    assert features.complete().frame.height == 3
-    assert FeatureTable(features.frame, FeatureManifest(()), "0" * 64).X.shape == (4, 0)
+def test_a_table_without_features_has_an_empty_matrix(table: LabelledTable) -> None:
+    assert FeatureTable(table.frame.select("symbol", "ts"), FeatureManifest(()), "0" * 64).X.shape == (4, 0)

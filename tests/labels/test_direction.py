@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import polars as pl
 import pytest
 
 from augury.core.errors import DataError, InsufficientHistory, UnknownName, UsageError
 from augury.features import feature_set
 from augury.labels import create_labels
-from augury.labels.direction import label_codes, label_names
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +83,3 @@ def test_what_is_not_a_sorted_frame_of_bars_is_refused(bars: pl.DataFrame) -> No
 def test_too_short_a_history_is_named(bars: pl.DataFrame) -> None:
     with pytest.raises(InsufficientHistory, match="40 bars leave no row"):
         create_labels(bars[:40])
-
-
-def test_names_and_codes_convert_both_ways() -> None:
-    codes = np.array([-1, 0, 1, 1], dtype=np.int8)
-    assert label_codes(label_names(codes)).tolist() == codes.tolist()
-    assert label_codes([]).dtype == np.int8
-    with pytest.raises(UnknownName, match="bullish"):
-        label_codes(["bullish"])

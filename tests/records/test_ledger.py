@@ -190,17 +190,6 @@ def test_a_forecast_of_other_bytes_than_those_registered_is_refused(store, make)
         store.ledger.append([forecast], make.now)
 
 
-def test_latest_is_the_newest_moment_of_each_horizon_the_shortest_first(store, make):
-    for horizon in ("120d", "5d", "1w"):
-        manifest = make.version(store, horizon=horizon)
-        store.ledger.append([make.forecast(manifest, make.now + i * HOUR) for i in (0, 2, 1)], make.now)
-    make.version(store, "OTHER")
-    rows = store.ledger.latest("^GSPC", "d1")
-    assert sorted(row.forecast.horizon for row in rows[:2]) == ["1w", "5d"]
-    assert rows[2].forecast.horizon == "120d"
-    assert {row.forecast.made_at for row in rows} == {make.now + 2 * HOUR}
-
-
 def test_rows_are_listed_newest_first_and_limited(filled):
     rows = filled.ledger.list(limit=4)
     assert [row.id for row in rows] == sorted((row.id for row in rows), reverse=True)

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from augury.core.errors import CorruptArtifact, NotFound, NotTrained, StaleModel, UnknownName
+from augury.core.score import Verdict
 from augury.records.database import transaction
 from augury.records.loader import EnsembleLoader, get_production_ensemble_with_trained_weights
 from augury.records.tables import model_versions
@@ -68,8 +69,7 @@ def test_a_version_older_than_the_limit_is_refused_unless_allowed(open_store, ma
 
 def test_a_damaged_champion_is_replaced_by_the_last_good_version_and_says_so(loader, make):
     make.version(loader.store, answer=1)
-    rejected = make.version(loader.store, answer=9, created_at=make.now + DAY, promote=False)
-    loader.store.versions.mark("^GSPC", "d1", "5d", rejected.version, "rejected")
+    make.version(loader.store, answer=9, created_at=make.now + DAY, promote=False, verdict=Verdict("refused"))
     middle = make.version(loader.store, answer=2, created_at=make.now + 2 * DAY)
     champion = make.version(loader.store, answer=3, created_at=make.now + 3 * DAY)
     damage(loader.store, champion)

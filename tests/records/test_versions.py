@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from augury.core.errors import CorruptStore, NotFound, UnknownName, UsageError
+from augury.core.errors import CorruptStore, NotFound, UsageError
 from augury.core.score import GateResult, Verdict
 from augury.core.timeframe import Timeframe
 from augury.records.database import reading
@@ -96,16 +96,6 @@ def test_champions_and_versions_come_in_the_order_of_their_horizons(store, make)
     assert store.versions.list("OTHER") == []
 
 
-def test_a_version_is_marked_by_a_known_word_only(store, make):
-    manifest = make.version(store, promote=False)
-    store.versions.mark("^GSPC", "d1", "5d", manifest.version, "shadow")
-    assert store.versions.get("^GSPC", "d1", "5d", manifest.version).status == "shadow"
-    with pytest.raises(UnknownName, match="known: candidate, shadow"):
-        store.versions.mark("^GSPC", "d1", "5d", manifest.version, "great")
-    with pytest.raises(NotFound, match="augury models list"):
-        store.versions.mark("^GSPC", "d1", "15d", manifest.version, "shadow")
-
-
 def test_a_parent_is_linked(store, make):
     parent = make.version(store)
     child = make.version(store, created_at=make.now + DAY, answer=1, parent=parent.version)
@@ -119,4 +109,4 @@ def test_odd_symbols_survive_the_whole_way(sqlite_store, make, symbol):
     assert opened == manifest
     assert len(folder.relative_to(sqlite_store.artifacts.root).parts) == 4
     (row,) = sqlite_store.ledger.append([make.forecast(manifest)], make.now)
-    assert sqlite_store.ledger.latest(symbol, "d1") == [row]
+    assert sqlite_store.ledger.list(symbol, "d1") == [row]

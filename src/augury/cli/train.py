@@ -9,7 +9,7 @@ import typer
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
 from augury.cli.wording import points, skill_of
-from augury.core.errors import UsageError
+from augury.core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from augury.runs.training import Outcome
@@ -47,6 +47,10 @@ def train(
     with SESSION.workspace(workers=workers, recipe=recipe) as workspace:
         if everything:
             entries = workspace.lake.entries()
+            if not entries:
+                raise NotFound(
+                    f"the lake {workspace.lake.root} is empty: nothing to train", fix="augury data import --provider arch"
+                )
             cells = [cell for e in entries for cell in plan_cells([e.symbol], [str(e.timeframe)], horizon or [])]
         elif symbol:
             cells = plan_cells(symbol, timeframe or ["d1"], horizon or chosen.horizons)

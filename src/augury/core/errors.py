@@ -31,7 +31,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-EXIT_OK: Final = 0
 EXIT_FAILURE: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_DATA: Final = 3

@@ -97,10 +97,6 @@ class FeatureManifest:
             extra=extra,
         )
 
-    def without(self, dropped: set[str]) -> FeatureManifest:
-        """Return the manifest without some names, order kept."""
-        return FeatureManifest(tuple(feature for feature in self.features if feature.name not in dropped))
-
     def to_json(self) -> Json:
         """Write as a JSON object."""
         # Not dataclasses.asdict: it copies every value, and a forecast reads dozens of manifests.

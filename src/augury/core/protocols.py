@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from augury.core.bars import Bars
-from augury.core.manifest import FeatureSpec
 from augury.core.tables import LabelledTable
 from augury.core.typing import Codes, Features, Floats, Json
 
@@ -62,9 +61,30 @@ class Baseline(Protocol):
 class Source(Protocol):
     """Where bars come from; one vendor a file, nothing fetched before :meth:`load`."""
 
-    name: str
-    title: str
-    synthetic: bool
+    @property
+    def name(self) -> str:
+        """What users write after ``--provider``."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """One line for a list of sources."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """True when the bars are invented."""
+        ...
+
+    @property
+    def historical(self) -> bool:
+        """True for bundled history: there is no newer bar to wait for."""
+        ...
+
+    @property
+    def calendar(self) -> str:
+        """The calendar its sessions follow, e.g. ``XNYS``."""
+        ...
 
     def symbols(self) -> list[str]:
         """Symbols this source can give."""
@@ -72,14 +92,6 @@ class Source(Protocol):
 
     def load(self, symbols: Sequence[str] | None = None) -> Bars:
         """Return canonical bars, or raise a named error; never invented unless ``synthetic``."""
-        ...
-
-
-class FeatureFamily(Protocol):
-    """A group of features that belong together."""
-
-    def specs(self) -> Sequence[FeatureSpec]:
-        """What the family declares."""
         ...
 
 

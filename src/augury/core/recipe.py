@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from augury.core.errors import UsageError
 from augury.core.hashing import sha256_json
 from augury.core.seeds import DEFAULT_SEED
 from augury.core.typing import Json
+
+_KINDS: Final[dict[str, type]] = {
+    "name": str, "members": dict, "horizons": tuple, "feature_set": str, "folds": int, "train_fraction": float,
+    "weights": str, "max_bars": int, "seed": int,
+}  # fmt: skip
+_WORDS: Final[dict[type, str]] = {
+    str: "a text", dict: "a mapping", tuple: "a list", int: "a whole number", float: "a number",
+}  # fmt: skip
+BARS_MIN: Final = 100
+"""Training needs as many labelled rows; fewer bars cannot give them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Recipe:
     weights : str
         Rule of ``models/ensemble/weights``.
     max_bars : int
-        Newest bars used.
+        Newest bars used, >= 100.
     seed : int
 
     Examples
@@ -57,12 +67,25 @@ class Recipe:
     seed: int = DEFAULT_SEED
 
     def __post_init__(self) -> None:
+        for key, kind in _KINDS.items():
+            value = getattr(self, key)
+            allowed: tuple[type, ...] = (int, float) if kind is float else (kind,)
+            if not isinstance(value, allowed) or isinstance(value, bool):
+                raise UsageError(f"{key}={value!r} is a {type(value).__name__}, a recipe needs {_WORDS[kind]} there")
+        for member, settings in self.members.items():
+            if not isinstance(member, str) or not isinstance(settings, dict):
+                raise UsageError(f"member {member!r} has settings {settings!r}, needed a mapping ({{}} for defaults)")
+        for horizon in self.horizons:
+            if not isinstance(horizon, str):
+                raise UsageError(f"horizon {horizon!r} has no unit, e.g. 4h, 5d, 2w")
         if not self.members:
             raise UsageError("a recipe needs at least one member")
         if not 2 <= self.folds <= 20:
             raise UsageError(f"folds={self.folds} is outside 2..20")
         if not 0.5 <= self.train_fraction <= 0.9:
             raise UsageError(f"train_fraction={self.train_fraction} is outside 0.5..0.9")
+        if self.max_bars < BARS_MIN:
+            raise UsageError(f"max_bars={self.max_bars} is below {BARS_MIN}")
 
     @property
     def hash(self) -> str:
@@ -90,4 +113,5 @@ class Recipe:
         for key in value:
             if key not in known:
                 raise UsageError(f"unknown recipe key '{key}' (known: {', '.join(known)})")
-        return cls(**(value | {"horizons": tuple(value.get("horizons", ()))}))
+        horizons = value.get("horizons", ())
+        return cls(**(value | {"horizons": tuple(horizons) if isinstance(horizons, list | tuple) else horizons}))

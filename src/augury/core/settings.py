@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from augury.core.errors import UsageError
+from augury.core.suggestion import did_you_mean
 
 CONFIG_NAME: Final = "augury.yaml"
 PLAIN_NAMES: Final = {"DATABASE_URL": "database_url", "AUGURY_DATA_DIR": "data_dir"}
@@ -128,14 +128,14 @@ def _read_config(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read config {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"config {path} is not YAML: {error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"config {path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict | None):
         raise UsageError(f"config {path} must be a mapping of settings, found {type(content).__name__}")
-    return content or {}
+    return {str(key): value for key, value in (content or {}).items()}
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -150,12 +150,13 @@ def _known(key: str) -> str:
     names = [item.name for item in fields(Settings) if item.name != "origins"]
     if key in names:
         return key
-    near = difflib.get_close_matches(key, names, n=1)
-    hint = f", did you mean '{near[0]}'?" if near else f" (known: {', '.join(names)})"
+    hint = did_you_mean(key, names) or f" (known: {', '.join(names)})"
     raise UsageError(f"unknown setting '{key}'{hint}", fix="augury show-config")
 
 
 def _typed(key: str, value: Any) -> Any:
+    if not isinstance(value, str | int | float | Path):
+        raise UsageError(f"{key}={value!r} is a {type(value).__name__}, needed one value", fix="augury show-config")
     if key == "data_dir":
         return Path(str(value)).expanduser().resolve()
     if key in ("workers", "max_age_days"):

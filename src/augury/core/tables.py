@@ -43,10 +43,6 @@ class FeatureTable:
         """The design matrix, ``(n_rows, n_features)`` float32, C order; nulls are NaN."""
         return _matrix(self.frame, self.manifest)
 
-    def complete(self) -> FeatureTable:
-        """Return only the rows in which every feature is known."""
-        return replace(self, frame=self.frame.drop_nulls(list(self.manifest.names)))
-
 
 @dataclass(frozen=True)
 class LabelledTable:

@@ -7,7 +7,6 @@ here: a session is a UTC day. Outside the known range there is a named error, ne
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +18,7 @@ import polars as pl
 
 from augury.core.bars import TIMESTAMP
 from augury.core.errors import UnknownName, UsageError
+from augury.core.suggestion import did_you_mean
 from augury.core.typing import Ints
 
 FIRST_KNOWN: Final = date(1900, 1, 1)
@@ -89,11 +89,6 @@ class MarketCalendar:
         at = int(np.searchsorted(table.days, number))
         return at < len(table.days) and int(table.days[at]) == number
 
-    def open_of(self, session: datetime) -> datetime:
-        """Return the UTC moment the session opens."""
-        table, at = self._find(session)
-        return _moment(int(table.opens[at]))
-
     def close_of(self, session: datetime) -> datetime:
         """Return the UTC moment the session closes; half days close early.
 
@@ -110,19 +105,20 @@ class MarketCalendar:
         table, at = self._find(session)
         return _moment(int(table.closes[at]))
 
-    def minutes_of(self, session: datetime) -> int:
-        """Return the trading minutes of a session, without its lunch break.
-
-        Examples
-        --------
-        >>> market_calendar("XNYS").minutes_of(datetime(2026, 11, 27, tzinfo=UTC))
-        210
-        """
-        table, at = self._find(session)
-        return int(table.minutes[at])
-
     def shift(self, session: datetime, n: int) -> datetime:
         """Return the session ``n`` sessions later (earlier when negative).
+
+        Parameters
+        ----------
+        session : datetime
+            Any moment of the session's day, as 00:00 UTC of its date.
+        n : int
+            Sessions to go; negative goes back.
+
+        Raises
+        ------
+        UsageError
+            The market does not trade on that day.
 
         Examples
         --------
@@ -143,6 +139,11 @@ class MarketCalendar:
         ------
         UsageError
             The market has no session in that week.
+
+        Examples
+        --------
+        >>> market_calendar("XNYS").last_of_week(datetime(2018, 12, 3, tzinfo=UTC)).date().isoformat()
+        '2018-12-07'
         """
         monday = _day(session) - timedelta(days=session.weekday())
         table = self._covering(monday, min(monday + timedelta(days=6), self._last))
@@ -162,7 +163,18 @@ class MarketCalendar:
         return self.schedule(first, last)["session"]
 
     def schedule(self, first: datetime | date, last: datetime | date) -> pl.DataFrame:
-        """Return ``session, opens_at, closes_at, minutes`` from ``first`` to ``last``, both included."""
+        """Return ``session, opens_at, closes_at, minutes`` from ``first`` to ``last``, both included.
+
+        Parameters
+        ----------
+        first, last : datetime or date
+            Days in UTC; ``last`` is included.
+
+        Examples
+        --------
+        >>> market_calendar("XNYS").schedule(date(2026, 11, 27), date(2026, 11, 30))["minutes"].to_list()
+        [210, 390]
+        """
         table = self._covering(first, last)
         inside = slice(*np.searchsorted(table.days, [_number(first), _number(last) + 1]).tolist())
         return pl.DataFrame(
@@ -232,8 +244,7 @@ def _calendar(name: str) -> MarketCalendar:
 
     known = exchange_calendars.get_calendar_names(include_aliases=True)
     if name not in known:
-        near = difflib.get_close_matches(name, [*known, *CONTINUOUS], n=3, cutoff=0.5)
-        hint = f", did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(name, [*known, *CONTINUOUS], cutoff=0.5)
         raise UnknownName(f"unknown calendar '{name}'{hint} (e.g. XNYS, XLON, XTKS, 24/7)", name=name)
     canonical = exchange_calendars.resolve_alias(name)
     if canonical != name:

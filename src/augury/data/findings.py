@@ -13,7 +13,7 @@ from augury.core.clock import iso
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.data.calendar import MarketCalendar
-from augury.data.layouts._table import LINE
+from augury.data.layouts import LINE
 
 ERROR: Final = "error"
 WARNING: Final = "warning"
@@ -138,11 +138,36 @@ def by_symbol(
 
 
 def where(row: dict[str, Any], context: CheckContext) -> str:
-    """Say where a row is: its line in a file, else its symbol and time."""
+    """Say where a row is: its line in a file, else its symbol and time.
+
+    Parameters
+    ----------
+    row : dict
+        With ``symbol``, ``ts`` and, for what came from a file, its line.
+    context : CheckContext
+        Gives the file and its lines their names.
+
+    Examples
+    --------
+    >>> where({"symbol": "AAA", "ts": None, LINE: 7}, CheckContext(origin="a.csv", place="line"))
+    'a.csv line 7: AAA without time'
+    """
     key = f"{row['symbol']} {iso(row['ts']) if row['ts'] is not None else 'without time'}"
     return f"{context.origin} {context.place} {row[LINE]}: {key}" if row.get(LINE) is not None else key
 
 
 def before(column: str) -> pl.Expr:
-    """The value of the symbol's bar before this one."""
+    """The value of the symbol's bar before this one.
+
+    Parameters
+    ----------
+    column : str
+        A column of bars sorted on (symbol, ts); the first bar of each symbol has null before it.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"symbol": ["A", "A", "B"], "close": [1.0, 2.0, 9.0]})
+    >>> frame.select(before("close")).to_series().to_list()
+    [None, 1.0, None]
+    """
     return pl.col(column).shift(1).over("symbol")

@@ -1,54 +1,23 @@
 """The lake: one Parquet file for each timeframe and symbol, replaced whole or not at all.
 
-What is known about the bars (provider, calendar, adjustment, content hash …) travels inside the
-file, so that data and facts can not disagree, and the hash is checked at every read. A file is
-named by its percent-encoded symbol: ``d1/%5EGSPC.parquet``.
+A file is named by its percent-encoded symbol: ``d1/%5EGSPC.parquet``.
 """
 
 from __future__ import annotations
 
-import difflib
 import fcntl
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
-from typing import Final
-from urllib.parse import quote, unquote
 
-import polars as pl
-
-from augury.core.atomic import replacing, storage_errors
+from augury.core.atomic import storage_errors
 from augury.core.bars import Bars, check_symbol
-from augury.core.clock import iso
-from augury.core.errors import AuguryError, CorruptStore, DataError, NotFound, StoreBusy, ValidationError
-from augury.core.hashing import sha256_json
+from augury.core.errors import NotFound, StoreBusy, ValidationError
+from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Timeframe
-from augury.data.sources import source_of
-
-FORMAT: Final = 1
-_KEY: Final = "augury"
-_DAMAGE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, KeyError, TypeError)
-
-
-@dataclass(frozen=True, slots=True)
-class LakeEntry:
-    """One stored symbol of one timeframe; ``data_version`` is the content hash of its bars."""
-
-    symbol: str
-    timeframe: Timeframe
-    rows: int
-    first: datetime
-    last: datetime
-    provider: str
-    synthetic: bool
-    close_only: bool
-    data_version: str
-    path: Path
-    calendar: str = "XNYS"
-    adjustment: str = "unknown"
+from augury.data.lake_file import LakeEntry, file_of, read_bars, read_entry, write_file
+from augury.data.sources import import_command
+from augury.data.stitching import extended, together
 
 
 class Lake:
@@ -152,23 +121,20 @@ class Lake:
         parts = [self._get(name, timeframe) for name in wanted]
         if last is not None:
             parts = [part.with_frame(part.frame.tail(last)) for part in parts]
-        return _together(parts)
+        return together(parts)
 
     def has(self, symbol: str, timeframe: Timeframe) -> bool:
         """Say whether bars of a symbol are stored."""
-        return self._path(symbol, timeframe).is_file()
+        return file_of(self.root, symbol, timeframe).is_file()
 
     def entries(self) -> list[LakeEntry]:
         """List what is stored, by timeframe and symbol; only the facts are read, not the bars."""
         found = [
-            _entry(path, Timeframe(timeframe))
+            read_entry(path, Timeframe(timeframe))
             for timeframe in Timeframe
             for path in (self.root / timeframe).glob("*.parquet")
         ]
         return sorted(found, key=lambda entry: (list(Timeframe).index(entry.timeframe), entry.symbol))
-
-    def _path(self, symbol: str, timeframe: Timeframe) -> Path:
-        return self.root / str(timeframe) / f"{quote(symbol, safe='')}.parquet"
 
     def _present(self, timeframe: Timeframe) -> list[str]:
         return [entry.symbol for entry in self.entries() if entry.timeframe is timeframe]
@@ -176,63 +142,27 @@ class Lake:
     def _absent(self, missing: Sequence[str], timeframe: Timeframe) -> NotFound:
         present = self._present(timeframe)
         listed = ", ".join(present[:12]) + (" …" if len(present) > 12 else "") if present else "none"
-        near = difflib.get_close_matches(missing[0], present, n=1) if missing else []
-        hint = f", did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(missing[0], present) if missing else ""
         what = ", ".join(missing[:5]) or "any symbol"
         return NotFound(
             f"no {timeframe} bars stored for {what}{hint} (stored: {listed})",
-            fix=_import(missing[0] if missing else "SYMBOL", timeframe),
+            fix=import_command(missing[0] if missing else "SYMBOL", timeframe),
             symbols=list(missing),
             timeframe=str(timeframe),
             present=present,
         )
 
     def _put(self, bars: Bars) -> None:
-        symbol = bars.symbols[0]
-        facts = _facts(bars)
-        with replacing(self._path(symbol, bars.timeframe)) as temporary:
-            bars.frame.rechunk().write_parquet(
-                temporary, compression="zstd", compression_level=3, statistics=False, metadata={_KEY: facts}
-            )
+        write_file(file_of(self.root, bars.symbols[0], bars.timeframe), bars)
 
     def _get(self, symbol: str, timeframe: Timeframe) -> Bars:
-        path = self._path(symbol, timeframe)
-        entry = _entry(path, timeframe)
-        try:
-            frame = pl.read_parquet(path, memory_map=False)
-            bars = Bars(
-                frame,
-                timeframe,
-                calendar=entry.calendar,
-                provider=entry.provider,
-                adjustment=entry.adjustment,
-                synthetic=entry.synthetic,
-                close_only=entry.close_only,
-            )
-            version = bars.data_version
-        except (*_DAMAGE, AuguryError) as error:
-            raise _damaged(path, symbol, timeframe, str(error)) from error
-        if version != entry.data_version or entry.symbol != symbol:
-            raise _damaged(path, symbol, timeframe, "its content is not what its facts say")
-        return bars
+        return read_bars(file_of(self.root, symbol, timeframe), symbol, timeframe)
 
     def _merged(self, fresh: Bars, revise: bool) -> tuple[Bars, int]:
         symbol = fresh.symbols[0]
         if not self.has(symbol, fresh.timeframe):
             return fresh, fresh.frame.height
-        stored = self._get(symbol, fresh.timeframe)
-        _same_kind(stored, fresh)
-        added = fresh.frame.join(stored.frame.select("ts"), on="ts", how="anti")
-        known = fresh.frame.join(stored.frame.select("ts"), on="ts", how="semi").sort("ts")
-        before = stored.frame.join(known.select("ts"), on="ts", how="semi").sort("ts")
-        changed = known.filter(_differs(known, before))
-        if changed.height and not revise:
-            raise _conflict(symbol, fresh.timeframe, changed, before)
-        if not added.height + changed.height:
-            return stored, 0
-        kept = stored.frame.join(changed.select("ts"), on="ts", how="anti")
-        frame = pl.concat([kept, changed, added]).sort("ts")
-        return stored.with_frame(frame), added.height + changed.height
+        return extended(self._get(symbol, fresh.timeframe), fresh, revise=revise)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -264,105 +194,3 @@ def _by_symbol(bars: Bars) -> list[Bars]:
     for part in parts:
         check_symbol(str(part["symbol"][0]))
     return [bars.with_frame(part) for part in parts]
-
-
-def _facts(bars: Bars) -> str:
-    ts = bars.frame["ts"]
-    facts = {
-        "format": FORMAT,
-        "symbol": bars.symbols[0],
-        "rows": bars.frame.height,
-        "first": iso(ts[0]),
-        "last": iso(ts[-1]),
-        "provider": bars.provider,
-        "calendar": bars.calendar,
-        "adjustment": bars.adjustment,
-        "synthetic": bars.synthetic,
-        "close_only": bars.close_only,
-        "data_version": bars.data_version,
-    }
-    return json.dumps(facts | {"seal": sha256_json(facts)}, sort_keys=True)
-
-
-def _entry(path: Path, timeframe: Timeframe) -> LakeEntry:
-    try:
-        facts = json.loads(pl.read_parquet_metadata(path)[_KEY])
-        if facts.pop("seal") != sha256_json(facts):
-            raise ValueError("its facts were changed")
-        if facts.pop("format") != FORMAT:
-            raise ValueError("it was written by another version of Augury")
-        moments = {name: datetime.fromisoformat(facts[name]) for name in ("first", "last")}
-        return LakeEntry(**facts | moments, timeframe=timeframe, path=path)
-    except _DAMAGE as error:
-        raise _damaged(path, unquote(path.stem), timeframe, str(error)) from error
-
-
-def _damaged(path: Path, symbol: str, timeframe: Timeframe, reason: str) -> CorruptStore:
-    return CorruptStore(
-        f"stored bars {path} cannot be trusted: {reason.splitlines()[0] if reason else 'unreadable'}",
-        fix=_import(symbol, timeframe),
-        path=str(path),
-        symbol=symbol,
-    )
-
-
-def _import(symbol: str, timeframe: Timeframe) -> str:
-    source = source_of(symbol)
-    if source is not None and timeframe is Timeframe.D1:
-        return f"augury data import --provider {source.name} --symbols {symbol}"
-    return f"augury data import FILE --symbol {symbol} --timeframe {timeframe}"
-
-
-def _same_kind(stored: Bars, fresh: Bars) -> None:
-    names = ("provider", "calendar", "adjustment", "synthetic", "close_only")
-    pairs = {name: (getattr(stored, name), getattr(fresh, name)) for name in names}
-    pairs["columns"] = (stored.frame.columns, fresh.frame.columns)
-    for name, (was, now) in pairs.items():
-        if was != now:
-            raise DataError(
-                f"{stored.symbols[0]} {stored.timeframe}: stored {name} is {was}, new is {now}; "
-                "bars of two kinds are not stitched together, import the whole history instead",
-                fix=_import(stored.symbols[0], stored.timeframe),
-                differs=name,
-            )
-
-
-def _differs(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:
-    different = pl.Series([False]).new_from_index(0, left.height)
-    for name in left.columns[2:]:
-        different = different | left[name].ne_missing(right[name])
-    return different
-
-
-def _conflict(symbol: str, timeframe: Timeframe, changed: pl.DataFrame, before: pl.DataFrame) -> ValidationError:
-    moment = changed["ts"][0]
-    was, now = before.filter(pl.col("ts") == moment)["close"][0], changed["close"][0]
-    return ValidationError(
-        f"{symbol} {timeframe}: {changed.height} stored bars differ from the new ones, first {iso(moment)} "
-        f"(close {was} stored, {now} new) (CONFLICT); nothing was changed, "
-        "an import of the whole history replaces them",
-        fix=_import(symbol, timeframe),
-        code="CONFLICT",
-        symbol=symbol,
-        first_ts=iso(moment),
-        rows=changed.height,
-    )
-
-
-def _together(parts: Sequence[Bars]) -> Bars:
-    first = parts[0]
-    for name in ("calendar", "synthetic", "close_only"):
-        other = next((part for part in parts if getattr(part, name) != getattr(first, name)), None)
-        if other is not None:
-            raise DataError(
-                f"{first.symbols[0]} has {name} {getattr(first, name)}, {other.symbols[0]} has "
-                f"{getattr(other, name)}: read them one after the other",
-                differs=name,
-            )
-    adjustments = {part.adjustment for part in parts}
-    frame = pl.concat([part.frame for part in parts], how="diagonal")
-    return replace(
-        first.with_frame(frame),
-        provider="+".join(sorted({part.provider for part in parts})),
-        adjustment=adjustments.pop() if len(adjustments) == 1 else "unknown",
-    )

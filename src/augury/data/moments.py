@@ -12,10 +12,9 @@ from typing import Final
 import polars as pl
 
 from augury.core.bars import TIMESTAMP
-from augury.core.errors import ValidationError
+from augury.core.errors import UsageError, ValidationError
 from augury.core.timeframe import Timeframe
-from augury.data.layouts import Table
-from augury.data.layouts._table import LINE
+from augury.data.layouts import LINE, Table
 
 _ISO: Final = r"^(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})"
 _CLOCK: Final = r"(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$"
@@ -29,6 +28,18 @@ _NOON: Final = 12
 
 def read_times(frame: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Replace the raw ``ts`` by ``wall`` and ``utc``.
+
+    Parameters
+    ----------
+    frame : pl.DataFrame
+        With a raw ``ts``: text, a number since 1970, a date, or a time with or without zone.
+    table : Table
+        Gives messages the name of the file and the place of a row.
+
+    Returns
+    -------
+    (pl.DataFrame, tuple of str)
+        ``wall`` is what was written, ``utc`` is null where no zone was given; then what was understood.
 
     Raises
     ------
@@ -64,6 +75,13 @@ def infer_timeframe(frame: pl.DataFrame) -> Timeframe | None:
     ----------
     frame : pl.DataFrame
         With ``symbol`` and ``wall`` (or canonical ``ts``).
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> hours = [datetime(2024, 1, 2, hour) for hour in (10, 11, 12)]
+    >>> str(infer_timeframe(pl.DataFrame({"symbol": ["A"] * 3, "ts": hours})))
+    'h1'
     """
     name = "wall" if "wall" in frame.columns else "ts"
     steps = (
@@ -89,12 +107,26 @@ def infer_timeframe(frame: pl.DataFrame) -> Timeframe | None:
 def place_times(frame: pl.DataFrame, timeframe: Timeframe | None, tz: str | None, table: Table) -> pl.DataFrame:
     """Replace ``wall`` and ``utc`` by the canonical ``ts``; without a timeframe, midnights are dates.
 
+    Parameters
+    ----------
+    frame : pl.DataFrame
+        What :func:`read_times` returned.
+    timeframe : Timeframe or None
+        None where the spacing did not tell.
+    tz : str or None
+        Zone of times that were written without one, e.g. ``America/New_York``.
+    table : Table
+        Gives messages the name of the file and the place of a row.
+
     Raises
     ------
     ValidationError
         An intraday time without zone (NAIVE_TZ), or one that the zone's clock never showed or
         showed twice.
+    UsageError
+        No such zone.
     """
+    _known_zone(tz)
     midnights = frame["wall"].equals(frame["wall"].dt.truncate("1d"))
     if timeframe in (Timeframe.D1, Timeframe.W1) or (timeframe is None and midnights):
         return frame.with_columns(_session_dates(frame, tz, table).alias("ts")).drop("wall", "utc")
@@ -115,6 +147,15 @@ def place_times(frame: pl.DataFrame, timeframe: Timeframe | None, tz: str | None
             code="NAIVE_TZ",
         ) from error
     return frame.with_columns(utc.alias("ts")).drop("wall", "utc")
+
+
+def _known_zone(tz: str | None) -> None:
+    try:
+        pl.Series([None], dtype=TIMESTAMP).dt.convert_time_zone(tz or "UTC")
+    except pl.exceptions.ComputeError as error:
+        raise UsageError(
+            f"unknown time zone '{tz}', e.g. America/New_York", fix="augury data import FILE --tz UTC"
+        ) from error
 
 
 def _session_dates(frame: pl.DataFrame, tz: str | None, table: Table) -> pl.Series:
@@ -143,8 +184,9 @@ def _from_number(frame: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, tuple
             wall = utc.dt.replace_time_zone(None)
             return pl.DataFrame({"wall": wall, "utc": utc}), (f"ts: epoch {unit}->UTC",)
     raise ValidationError(
-        f"{table.origin}: ts {low!r}..{high!r} is no epoch in s, ms or us of one unit (OUT_OF_RANGE_TS)",
-        fix="write the times as 2026-11-20T14:30:00Z",
+        f"{table.origin}: ts {low!r}..{high!r} is no epoch in s, ms or us of one unit; "
+        "write the times as 2026-11-20T14:30:00Z (OUT_OF_RANGE_TS)",
+        fix="augury data check FILE",
         code="OUT_OF_RANGE_TS",
     )
 
@@ -160,16 +202,17 @@ def _from_text(frame: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, tuple[s
         where = f" {table.place} {bad[LINE][0]}" if bad.height else ""
         value = bad["ts"][0] if bad.height else "dates of two forms"
         raise ValidationError(
-            f"{table.origin}{where}: '{value}' is not a time that is understood (SCHEMA)",
-            fix="write the times as 2026-11-20 or 2026-11-20T14:30:00Z",
+            f"{table.origin}{where}: '{value}' is not a time that is understood; "
+            "write the times as 2026-11-20 or 2026-11-20T14:30:00Z (SCHEMA)",
+            fix="augury data check FILE",
             code="SCHEMA",
         )
     day_first, month_first = bool((first > 12).any()), bool((second > 12).any())
     if day_first == month_first:
         found = "both orders are there" if day_first else "day and month cannot be told apart"
         raise ValidationError(
-            f"{table.origin}: dates such as '{text[0]}' are ambiguous: {found} (SCHEMA)",
-            fix="write the dates as 2026-11-20",
+            f"{table.origin}: dates such as '{text[0]}' are ambiguous: {found}; write the dates as 2026-11-20 (SCHEMA)",
+            fix="augury data check FILE",
             code="SCHEMA",
         )
     order = (3, 2, 1) if day_first else (3, 1, 2)
@@ -201,14 +244,16 @@ def _all_read(frame: pl.DataFrame, table: Table) -> None:
     bad = frame.filter(pl.col("wall").is_null())
     if bad.height:
         raise ValidationError(
-            f"{table.origin} {table.place} {bad[LINE][0]}: '{bad['ts'][0]}' is not a time that is understood (SCHEMA)",
-            fix="write the times as 2026-11-20 or 2026-11-20T14:30:00Z",
+            f"{table.origin} {table.place} {bad[LINE][0]}: '{bad['ts'][0]}' is not a time that is understood; "
+            "write the times as 2026-11-20 or 2026-11-20T14:30:00Z (SCHEMA)",
+            fix="augury data check FILE",
             code="SCHEMA",
         )
     if 0 < frame["utc"].null_count() < frame.height:
         bad = frame.filter(pl.col("utc").is_null())
         raise ValidationError(
-            f"{table.origin} {table.place} {bad[LINE][0]}: '{bad['ts'][0]}' has no time zone, others have (MIXED_TZ)",
-            fix="write every time with its zone, or none",
+            f"{table.origin} {table.place} {bad[LINE][0]}: '{bad['ts'][0]}' has no time zone, others have; "
+            "write every time with its zone, or none (MIXED_TZ)",
+            fix="augury data check FILE",
             code="MIXED_TZ",
         )

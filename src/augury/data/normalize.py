@@ -14,12 +14,10 @@ import polars as pl
 
 from augury.core.bars import BAR_SCHEMA, TIMESTAMP, Bars, check_symbol
 from augury.core.clock import iso
-from augury.core.errors import UsageError, ValidationError
+from augury.core.errors import UnknownName, UsageError, ValidationError
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
-from augury.data.layouts import Table, recognise, table_of
-from augury.data.layouts._names import FIELDS
-from augury.data.layouts._table import LINE
+from augury.data.layouts import FIELDS, LINE, Table, recognise, table_of
 from augury.data.moments import infer_timeframe, place_times, read_times
 
 _ABSENT_WHEN_CLOSE_ONLY = ("open", "high", "low", "volume")
@@ -140,7 +138,30 @@ def take_in(
     calendar: str = "XNYS",
     keep: Sequence[str] = (),
 ) -> Intake:
-    """Read rows into canonical columns without judging them: the order and duplicates are as given."""
+    """Read rows into canonical columns without judging them: the order and duplicates are as given.
+
+    Parameters
+    ----------
+    x : frame, series or path
+        Of polars, of pandas, or a file, in any known layout.
+    timeframe : Timeframe, optional
+        Default: from the spacing of the bars.
+    tz : str, optional
+        Zone of times that were written without one.
+    symbol : str, optional
+        Name of the bars where the layout names none.
+    calendar : str
+        Which session a weekly bar begins with.
+    keep : sequence of str
+        Other columns to carry along.
+
+    Raises
+    ------
+    ValidationError
+        No layout fits, or a time or a number can not be read.
+    UsageError
+        A column to keep is not there.
+    """
     table = table_of(x)
     layout = recognise(table)
     reading = layout.read(table)
@@ -195,7 +216,14 @@ def arrange(intake: Intake) -> tuple[pl.DataFrame, tuple[str, ...]]:
 
 
 def is_close_only(frame: pl.DataFrame) -> bool:
-    """Say whether only closes are real: open, high, low and volume are null throughout."""
+    """Say whether only closes are real: open, high, low and volume are null throughout.
+
+    Examples
+    --------
+    >>> row = {"open": [None], "high": [None], "low": [None], "close": [1.5], "volume": [None]}
+    >>> is_close_only(pl.DataFrame(row)), is_close_only(pl.DataFrame(row | {"open": [1.5]}))
+    (True, False)
+    """
     return frame.height > 0 and all(frame[name].null_count() == frame.height for name in _ABSENT_WHEN_CLOSE_ONLY)
 
 
@@ -218,12 +246,23 @@ def _kept(frame: pl.DataFrame, table: Table, rest: Sequence[str], keep: Sequence
 def _named(frame: pl.DataFrame, symbol: str | None, table: Table) -> tuple[pl.DataFrame, tuple[str, ...]]:
     if "symbol" in frame.columns:
         frame = frame.with_columns(pl.col("symbol").cast(pl.String))
-        for name in frame["symbol"].unique().drop_nulls().to_list():
-            check_symbol(name)
+        for name, line in (
+            frame.drop_nulls("symbol").group_by("symbol", maintain_order=True).agg(pl.col(LINE).first()).rows()
+        ):
+            try:
+                check_symbol(name)
+            except UnknownName as error:
+                raise ValidationError(
+                    f"{table.origin} {table.place} {line}: {error.message} (SCHEMA)",
+                    fix="augury data check FILE",
+                    code="SCHEMA",
+                ) from error
         absent = frame.filter(pl.col("symbol").is_null())
         if absent.height:
             raise ValidationError(
-                f"{table.origin} {table.place} {absent[LINE][0]}: the symbol is missing (SCHEMA)", code="SCHEMA"
+                f"{table.origin} {table.place} {absent[LINE][0]}: the symbol is missing (SCHEMA)",
+                fix="augury data check FILE",
+                code="SCHEMA",
             )
         return frame, ()
     if symbol is None:

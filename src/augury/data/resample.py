@@ -30,6 +30,14 @@ def resample(bars: Bars, timeframe: Timeframe) -> Bars:
     ------
     UsageError
         The timeframe is shorter, or intraday: its grid is the vendor's to define.
+
+    Examples
+    --------
+    >>> from augury.data.synthetic import SyntheticMarket
+    >>> daily = SyntheticMarket(n_symbols=1, n_bars=30).bars()
+    >>> weekly = resample(daily, Timeframe.W1)
+    >>> str(weekly.timeframe), weekly.frame.height < daily.frame.height
+    ('w1', True)
     """
     if timeframe is bars.timeframe:
         return bars

@@ -16,7 +16,7 @@ from augury.core.typing import Json
 from augury.data.calendar import market_calendar
 from augury.data.checks import CHECKS, run_with
 from augury.data.findings import ERROR, WARNING, CheckContext, Finding
-from augury.data.layouts._table import LINE
+from augury.data.layouts import LINE
 from augury.data.normalize import Intake, is_close_only, take_in
 
 UNNAMED: Final = "UNNAMED"

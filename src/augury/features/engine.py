@@ -99,6 +99,11 @@ def _manifest(bars: Bars, feature_set: str | FeatureManifest) -> FeatureManifest
 def symbol_starts(frame: pl.DataFrame) -> Ints:
     """Return the first row of each symbol.
 
+    Parameters
+    ----------
+    frame : pl.DataFrame
+        With ``symbol`` and ``ts``.
+
     Raises
     ------
     DataError

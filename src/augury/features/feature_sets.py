@@ -6,7 +6,6 @@ all         every feature of every family
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from functools import cache
 from typing import Final
@@ -17,6 +16,7 @@ from augury.core.bars import Bars
 from augury.core.catalog import Catalog
 from augury.core.errors import UnknownName
 from augury.core.manifest import FeatureManifest, FeatureSpec
+from augury.core.suggestion import did_you_mean
 from augury.features.family import Family, Feature
 
 FAMILIES: Final[Catalog[Family]] = Catalog("feature family", ("augury.features.families",), "FAMILY")
@@ -28,13 +28,13 @@ _SETS: Final[dict[str, Callable[[Family, Feature], bool]]] = {
 }
 
 
-def set_names() -> tuple[str, ...]:
-    """Names of the sets."""
-    return tuple(_SETS)
-
-
 def feature_set(name: str) -> tuple[str, ...]:
     """Return the feature names of a set, in manifest order.
+
+    Parameters
+    ----------
+    name : str
+        ``technical`` (ready after a few months of daily bars) or ``all``.
 
     Raises
     ------
@@ -47,8 +47,7 @@ def feature_set(name: str) -> tuple[str, ...]:
     (True, False, True)
     """
     if (belongs := _SETS.get(name)) is None:
-        near = difflib.get_close_matches(name, _SETS, n=1)
-        hint = f", did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(name, _SETS)
         raise UnknownName(f"unknown feature set '{name}'{hint} (known: {', '.join(_SETS)})", name=name)
     return tuple(feature.name for family, feature in catalogue().values() if belongs(family, feature))
 
@@ -61,10 +60,23 @@ def manifest_for(bars: Bars, name: str = "technical") -> FeatureManifest:
     bar of some symbol does not exist for it. One manifest holds for all symbols of a table, so an
     index without volume among stocks costs the table its volume features: build it apart.
 
+    Parameters
+    ----------
+    bars : Bars
+        What the features are to be computed from.
+    name : str
+        Which set; default ``technical``.
+
     Raises
     ------
     UnknownName
         No such set.
+
+    Examples
+    --------
+    >>> from augury.data.synthetic import SyntheticMarket
+    >>> "rsi" in manifest_for(SyntheticMarket(n_symbols=1, n_bars=30).bars()).names
+    True
     """
     wanted = feature_set(name)
     known = inputs_of(bars)
@@ -74,12 +86,25 @@ def manifest_for(bars: Bars, name: str = "technical") -> FeatureManifest:
 
 
 def describe() -> list[FeatureSpec]:
-    """Return the declaration of every feature, family by family."""
+    """Return the declaration of every feature, family by family.
+
+    Examples
+    --------
+    >>> [spec.unit for spec in describe() if spec.name == "atr_percent"]
+    ['fraction']
+    """
     return [family.spec(feature) for family, feature in catalogue().values()]
 
 
 def inputs_of(bars: Bars) -> frozenset[str]:
-    """Return the bar columns that are real for every symbol."""
+    """Return the bar columns that are real for every symbol.
+
+    Examples
+    --------
+    >>> from augury.data.synthetic import SyntheticMarket
+    >>> sorted(inputs_of(SyntheticMarket(n_symbols=1, n_bars=30).bars()))
+    ['close', 'high', 'low', 'open', 'volume']
+    """
     if bars.close_only:
         return frozenset({"close"})
     traded = [pl.col(name).is_not_null().any() for name in ("open", "high", "low", "close")]
@@ -90,7 +115,13 @@ def inputs_of(bars: Bars) -> frozenset[str]:
 
 @cache
 def catalogue() -> dict[str, tuple[Family, Feature]]:
-    """Return every feature with its family, by name; a name belongs to one family."""
+    """Return every feature with its family, by name; a name belongs to one family.
+
+    Raises
+    ------
+    UnknownName
+        Two families declare the same name.
+    """
     found: dict[str, tuple[Family, Feature]] = {}
     for _, family in FAMILIES:
         for feature in family.features:

@@ -106,7 +106,13 @@ class RelativeFeatureTransform:
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def set_params(self, **params: Any) -> Self:
-        """Change settings; an unknown name raises ValueError, as in scikit-learn."""
+        """Change settings, as in scikit-learn.
+
+        Raises
+        ------
+        ValueError
+            A setting that does not exist.
+        """
         for name, value in params.items():
             if name not in self.get_params():
                 raise ValueError(

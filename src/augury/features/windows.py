@@ -62,17 +62,55 @@ def window_moments(x: Floats, n: int) -> tuple[Floats, Floats]:
 
 
 def window_sd(x: Floats, n: int, *, sample: bool = True) -> Floats:
-    """Standard deviation of the last ``n`` values, divided by ``n - 1`` when ``sample``."""
+    """Standard deviation of the last ``n`` values, ``sqrt(sum (x - mean)^2 / (n - 1))``.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+    n : int
+        Values a window holds, at least 1; the first ``n - 1`` results are NaN.
+    sample : bool
+        Divide by ``n - 1``, the default; else by ``n``.
+
+    Examples
+    --------
+    >>> window_sd(np.array([1.0, 2.0, 3.0]), 2)[1:].round(4)
+    array([0.7071, 0.7071])
+    """
     return np.sqrt(window_moments(x, n)[1] / (n - sample))
 
 
 def window_min(x: Floats, n: int) -> Floats:
-    """Smallest of the last ``n`` values."""
+    """Smallest of the last ``n`` values.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+    n : int
+        Values a window holds, at least 1; the first ``n - 1`` results are NaN.
+
+    Examples
+    --------
+    >>> window_min(np.array([3.0, 1.0, 2.0]), 2)
+    array([nan,  1.,  1.])
+    """
     return _extreme(x, n, np.minimum)
 
 
 def window_max(x: Floats, n: int) -> Floats:
-    """Largest of the last ``n`` values."""
+    """Largest of the last ``n`` values.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+    n : int
+        Values a window holds, at least 1; the first ``n - 1`` results are NaN.
+
+    Examples
+    --------
+    >>> window_max(np.array([3.0, 1.0, 2.0]), 2)
+    array([nan,  3.,  2.])
+    """
     return _extreme(x, n, np.maximum)
 
 

@@ -24,7 +24,7 @@ def attach(table: FeatureTable, bars: Bars, spec: LabelSpec) -> LabelledTable:
     Parameters
     ----------
     table : FeatureTable
-        Rows to label; may be a part of the bars (``complete()``).
+        Rows to label; may be a part of the bars.
     bars : Bars
         The bars the features were computed from: outcomes are looked up in all of them.
     spec : LabelSpec
@@ -42,6 +42,16 @@ def attach(table: FeatureTable, bars: Bars, spec: LabelSpec) -> LabelledTable:
         A column that looks ahead stands among the features.
     DataError
         Other bars than the features', another timeframe than the spec's, or no such price field.
+
+    Examples
+    --------
+    >>> from augury.core.timeframe import Timeframe
+    >>> from augury.data.synthetic import SyntheticMarket
+    >>> from augury.features import build
+    >>> bars = SyntheticMarket(n_symbols=1, n_bars=100).bars()
+    >>> labelled = attach(build(bars), bars, LabelSpec(Timeframe.D1, "5d", 5, 0.009))
+    >>> len(labelled), labelled.frame["label"].null_count()
+    (100, 5)
     """
     if ahead := [name for name in table.manifest.names if name in _BESIDE]:
         raise LeakError(f"{ahead} stand beside the features, never among them: they hold or mirror the outcome")

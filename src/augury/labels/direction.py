@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
-
-import numpy as np
 import polars as pl
 
 from augury.core.bars import BAR_SCHEMA, Bars
-from augury.core.errors import InsufficientHistory, UnknownName, UsageError
+from augury.core.errors import InsufficientHistory, UsageError
 from augury.core.labelspec import CODES, LABELS, LabelSpec, base_label
 from augury.core.tables import FORWARD_RETURN, LABEL
 from augury.core.timeframe import Timeframe
-from augury.core.typing import Codes
 from augury.features.engine import build, symbol_starts
 from augury.features.feature_sets import describe
 from augury.labels.returns import forward_return
 
-_NAME_OF: Final = dict(zip(CODES, LABELS, strict=True))
-_CODE_OF: Final = dict(zip(LABELS, CODES, strict=True))
-
 
 def direction(threshold: float, returns: str = FORWARD_RETURN) -> pl.Expr:
     """Code of a return: +1 above ``+threshold``, -1 below ``-threshold``, else 0; null stays null.
+
+    Parameters
+    ----------
+    threshold : float
+        Fraction, >= 0; a return of exactly this size is 0.
+    returns : str
+        Column of simple returns.
 
     Examples
     --------
@@ -34,31 +33,6 @@ def direction(threshold: float, returns: str = FORWARD_RETURN) -> pl.Expr:
     value = pl.col(returns)
     code = pl.when(value > threshold).then(1).when(value < -threshold).then(-1).when(value.is_not_null()).then(0)
     return code.cast(pl.Int8).alias(LABEL)
-
-
-def label_names(codes: Iterable[int]) -> list[str]:
-    """Write codes as names.
-
-    Examples
-    --------
-    >>> label_names([-1, 0, 1])
-    ['BEARISH', 'NEUTRAL', 'BULLISH']
-    """
-    return [_NAME_OF[int(code)] for code in codes]
-
-
-def label_codes(names: Iterable[str]) -> Codes:
-    """Read names as codes, ``(n,)`` int8.
-
-    Raises
-    ------
-    UnknownName
-        A name that is not one of ``LABELS``.
-    """
-    found = list(names)
-    if unknown := sorted({name for name in found if name not in _CODE_OF}):
-        raise UnknownName(f"unknown label {unknown} (known: {', '.join(LABELS)})")
-    return np.array([_CODE_OF[name] for name in found], dtype=np.int8)
 
 
 def create_labels(
@@ -100,6 +74,13 @@ def create_labels(
         Not a polars frame of canonical bars, or settings out of range.
     InsufficientHistory
         No row has both its features and its outcome.
+
+    Examples
+    --------
+    >>> from augury.data.synthetic import SyntheticMarket
+    >>> features, labels = create_labels(SyntheticMarket(n_symbols=1, n_bars=200).bars().frame)
+    >>> features.height == labels.len() < 200, set(labels) <= {"BEARISH", "NEUTRAL", "BULLISH"}
+    (True, True)
     """
     frame_of = Timeframe.parse(timeframe)
     base_bars, base_threshold = base_label(frame_of)

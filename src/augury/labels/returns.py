@@ -22,6 +22,13 @@ def forward_return(price: str = "close", bars: int = 1) -> pl.Expr:
 
     Looks ahead ``bars`` bars: a target, never a feature.
 
+    Parameters
+    ----------
+    price : str
+        Column of prices, e.g. ``close`` or ``adj_close``.
+    bars : int
+        Bars ahead, at least 1.
+
     Examples
     --------
     >>> frame = pl.DataFrame({"symbol": ["A"] * 3, "close": [1.0, 2.0, 3.0]})
@@ -42,7 +49,21 @@ def forward_return(price: str = "close", bars: int = 1) -> pl.Expr:
 
 
 def past_return(price: str = "close", bars: int = 1) -> pl.Expr:
-    """Simple return over the last ``bars`` bars, ``P[t] / P[t-h] - 1``; null on the first ``bars`` rows."""
+    """Simple return over the last ``bars`` bars, ``P[t] / P[t-h] - 1``; null on the first ``bars`` rows.
+
+    Parameters
+    ----------
+    price : str
+        Column of prices, e.g. ``close`` or ``adj_close``.
+    bars : int
+        Bars back, at least 1.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"symbol": ["A", "A", "B"], "close": [2.0, 3.0, 9.0]})
+    >>> frame.select(past_return()).to_series().to_list()
+    [None, 0.5, None]
+    """
     before = pl.col(price).shift(bars).over("symbol")
     return (pl.col(price) / before - 1.0).alias(PAST_RETURN)
 
@@ -53,6 +74,18 @@ def volatility(price: str = "close") -> pl.Expr:
     ``sqrt(sum_j 0.94^j r[t-j]^2 / sum_j 0.94^j)``, mean taken as zero; the weights are normalised,
     so the first return is not overweighted. Null on the first 20 bars of each symbol; looks ahead
     0 bars. Source: RiskMetrics technical document (1996).
+
+    Parameters
+    ----------
+    price : str
+        Column of prices, e.g. ``close`` or ``adj_close``.
+
+    Examples
+    --------
+    >>> prices = [1.01 ** (day % 2) for day in range(40)]
+    >>> frame = pl.DataFrame({"symbol": ["A"] * 40, "close": prices})
+    >>> frame.select(volatility()).to_series().round(3).tail(2).to_list()
+    [0.01, 0.01]
     """
     one_bar = pl.col(price) / pl.col(price).shift(1) - 1.0
     weighted = (one_bar**2).ewm_mean(alpha=1.0 - EWMA_DECAY, adjust=True, ignore_nulls=True).sqrt()
@@ -61,5 +94,17 @@ def volatility(price: str = "close") -> pl.Expr:
 
 
 def label_end(bars: int) -> pl.Expr:
-    """``ts`` of the bar whose close decides a label of ``bars`` bars; null on the last ``bars`` rows."""
+    """``ts`` of the bar whose close decides a label of ``bars`` bars; null on the last ``bars`` rows.
+
+    Parameters
+    ----------
+    bars : int
+        Bars ahead the label looks, at least 1.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"symbol": ["A"] * 3, "ts": [1, 2, 3]})
+    >>> frame.select(label_end(2)).to_series().to_list()
+    [3, None, None]
+    """
     return pl.col("ts").shift(-bars).over("symbol").alias(LABEL_END)

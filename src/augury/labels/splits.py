@@ -7,7 +7,6 @@ asserted for every division made here.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ import polars as pl
 from augury.core.clock import iso
 from augury.core.errors import InsufficientHistory, LeakError, UnknownName, UsageError
 from augury.core.labelspec import base_label
+from augury.core.suggestion import did_you_mean
 from augury.core.tables import LABEL, LABEL_END, LabelledTable, Split
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Ints
@@ -33,7 +33,18 @@ L = TypeVar("L", bound=Sequence[Any] | np.ndarray[Any, Any] | pl.DataFrame | pl.
 
 
 def default_purge(timeframe: Timeframe = Timeframe.D1) -> int:
-    """Return the bars of a timeframe's base label: 5 for d1."""
+    """Return the bars of a timeframe's base label: 5 for d1.
+
+    Parameters
+    ----------
+    timeframe : Timeframe
+        Length of a bar.
+
+    Examples
+    --------
+    >>> default_purge()
+    5
+    """
     return base_label(timeframe)[0]
 
 
@@ -213,6 +224,18 @@ class WalkForward:
 def out_of_fold(table: LabelledTable, folds: int = 5) -> list[tuple[Ints, Ints]]:
     """Return ``folds`` expanding (train, test) pairs; the first of ``folds + 1`` equal blocks only trains.
 
+    Parameters
+    ----------
+    table : LabelledTable
+        Known rows in time order.
+    folds : int
+        How many blocks are answered by a model that had not seen them; at least 1, default 5.
+
+    Returns
+    -------
+    list of (train, test)
+        Row numbers; train is purged by ``label_end``.
+
     Raises
     ------
     InsufficientHistory
@@ -254,8 +277,7 @@ def splitter(name: str) -> Callable[..., Any]:
     for refused, reason in _REFUSED.items():
         if refused in bare:
             raise LeakError(f"splitting by '{name}' is refused: {reason}", name=name)
-    near = difflib.get_close_matches(asked, _ALLOWED, n=1)
-    hint = f", did you mean '{near[0]}'?" if near else ""
+    hint = did_you_mean(asked, _ALLOWED)
     raise UnknownName(f"unknown splitter '{name}'{hint} (known: {', '.join(_ALLOWED)})", name=name)
 
 

@@ -99,6 +99,13 @@ def reliability(prediction: Prediction, table: LabelledTable) -> list[Reliabilit
     """Compare confidence with accuracy, in bins of the calibrated top-class probability.
 
     The intervals count overlapping rows and symbols that move together at what they are worth.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        For the rows of ``table``, in their order.
+    table : LabelledTable
+        Known labels only.
     """
     sample = Sample.of(table, DEFAULT_SEED)
     return reliability_table(sample.y, prediction.proba, row_weight=sample.n_eff / sample.n)

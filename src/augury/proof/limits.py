@@ -51,6 +51,11 @@ class Limits:
     def replace(self, changes: Mapping[str, float]) -> Limits:
         """Return limits with some values changed: a synthetic market may plant more than markets hold.
 
+        Parameters
+        ----------
+        changes : mapping
+            ``gate.limit`` to its other value.
+
         Raises
         ------
         UsageError
@@ -63,7 +68,14 @@ class Limits:
 
 @lru_cache(maxsize=1)
 def load_limits() -> Limits:
-    """Read the limits shipped with the package."""
+    """Read the limits shipped with the package.
+
+    Examples
+    --------
+    >>> limits = load_limits()
+    >>> len(limits.hash), set(limits.values) == set(limits.reasons)
+    (64, True)
+    """
     import yaml
 
     content = yaml.safe_load(resources.files("augury.proof").joinpath(FILE).read_text(encoding="utf-8"))

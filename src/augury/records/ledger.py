@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, and_, insert, select, update
 
 from augury.core.errors import CorruptArtifact, NotFound
 from augury.core.forecast import QUANTILES, Forecast
-from augury.core.timeframe import Horizon
 from augury.core.typing import Json
 from augury.records.chain import GENESIS, LedgerRow, hash_row, plain, read_row
 from augury.records.database import reading, transaction
@@ -84,16 +83,6 @@ class Ledger:
         """Return at most ``limit`` rows, the last written first."""
         wanted = ledger_rows(symbol, timeframe, horizon).order_by(forecasts.c.id.desc()).limit(limit)
         return self._read(wanted)
-
-    def latest(self, symbol: str, timeframe: str) -> Sequence[LedgerRow]:
-        """Return the newest forecast of each horizon (by ``made_at``, then by order), the shortest first."""
-        place = func.row_number().over(
-            partition_by=forecasts.c.horizon, order_by=(forecasts.c.made_at.desc(), forecasts.c.seq.desc())
-        )
-        ranked = ledger_rows(symbol, timeframe).with_only_columns(forecasts.c.id, place.label("place")).subquery()
-        newest = select(ranked.c.id).where(ranked.c.place == 1)
-        rows = self._read(ledger_rows().where(forecasts.c.id.in_(newest)))
-        return sorted(rows, key=lambda row: Horizon.parse(row.forecast.horizon).sessions(390))
 
     def per_day(self) -> dict[date, int]:
         """Count the rows written on each UTC day, newest day first; replays count on the day they were written."""

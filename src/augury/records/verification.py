@@ -66,8 +66,8 @@ class LedgerCheck:
             ...
         augury.core.errors.CorruptStore: the ledger is broken at ^GSPC d1 5d row 2: row_hash differs ...
         """
-        if self.breaks:
-            first = self.breaks[0]
+        first = self.first_broken
+        if first is not None:
             raise CorruptStore(
                 f"the ledger is broken at {first.cell} row {first.seq}: {first.reason}"
                 f" ({len(self.breaks)} of {self.cells} chains are broken)",

@@ -10,12 +10,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, Select, and_, insert, select, update
 
 from augury.core.clock import Clock
-from augury.core.errors import NotFound, UnknownName, UsageError
+from augury.core.errors import NotFound, UsageError
 from augury.core.timeframe import Horizon
 from augury.core.version import VersionManifest
 from augury.records.database import reading, transaction
 from augury.records.registration import register_version
-from augury.records.tables import STATUSES, alias_log, aliases, model_versions, symbols
+from augury.records.tables import alias_log, aliases, model_versions, symbols
 
 CHAMPION: Final = "champion"
 _SERVED: Final = ("promoted", "retired")
@@ -30,7 +30,7 @@ class VersionRow:
     symbol, timeframe, horizon, version : str
     status : str
         ``candidate`` (registered, not serving), ``shadow``, ``promoted`` (serving), ``retired``
-        (served once) or ``rejected`` (refused by the gates or found damaged).
+        (served once) or ``rejected`` (refused by the gates).
     verdict : str
         The gates' word.
     sha256 : str
@@ -170,21 +170,6 @@ class Versions:
             if row.version == version:
                 return row
         raise _unknown(symbol, timeframe, horizon, version)
-
-    def mark(self, symbol: str, timeframe: str, horizon: str, version: str, status: str) -> None:
-        """Set the status of a version, e.g. ``rejected`` for a damaged one.
-
-        Raises
-        ------
-        UnknownName
-            Not a status.
-        NotFound
-            No such version.
-        """
-        if status not in STATUSES:
-            raise UnknownName(f"unknown status '{status}' (known: {', '.join(STATUSES)})")
-        with transaction(self.engine) as connection:
-            _set_status(connection, _find(connection, symbol, timeframe, horizon, version), status)
 
     def _cell(self, symbol: str, timeframe: str, horizon: str) -> Sequence[VersionRow]:
         return self._list(_rows(symbol, timeframe).where(model_versions.c.horizon == str(horizon)))

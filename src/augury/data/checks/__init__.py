@@ -10,7 +10,7 @@ from augury.core.bars import Bars
 from augury.core.catalog import Catalog
 from augury.data.calendar import MarketCalendar, market_calendar
 from augury.data.findings import ERROR, WARNING, Check, CheckContext, Finding
-from augury.data.layouts._table import LINE
+from augury.data.layouts import LINE
 from augury.data.moments import infer_timeframe
 from augury.data.normalize import is_close_only
 

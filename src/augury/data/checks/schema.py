@@ -8,7 +8,7 @@ import polars as pl
 
 from augury.core.bars import BAR_SCHEMA
 from augury.data.findings import ERROR, CheckContext, Finding
-from augury.data.layouts._table import LINE
+from augury.data.layouts import LINE
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
-from augury.data.layouts._table import LINE
+from augury.data.layouts import LINE
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
 
 import polars as pl
 
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
-
-PRICES: Final[tuple[str, ...]] = ("open", "high", "low", "close", "adj_close")
+from augury.data.checks._prices import prices_where
+from augury.data.findings import ERROR, CheckContext, Finding
 
 
 @dataclass(frozen=True)
@@ -22,14 +20,7 @@ class ZeroPrice:
 
     def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
         """Look at open, high, low, close and adj_close."""
-        names = [name for name in PRICES if name in frame.columns]
-        bad = frame.filter(pl.any_horizontal(pl.col(name) == 0 for name in names))
-        return by_symbol(self, bad, context, lambda row: _describe(row, names))
-
-
-def _describe(row: dict[str, Any], names: list[str]) -> str:
-    bad = next(name for name in names if row[name] is not None and row[name] == 0)
-    return f"{bad} is {row[bad]}"
+        return prices_where(self, frame, context, lambda price: price == 0)
 
 
 CHECK = ZeroPrice()

@@ -19,6 +19,11 @@ _NULLS: Final = ["", "NA", "N/A", "na", "nan", "NaN", "null", "NULL", "None"]
 def read_file(path: Path) -> Table:
     """Read a file of bars; every CSV cell stays text until its column is understood.
 
+    Parameters
+    ----------
+    path : Path
+        CSV (``, ; |`` or tab, gzip or not), Parquet, Arrow or feather.
+
     Raises
     ------
     NotFound

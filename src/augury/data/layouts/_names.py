@@ -30,11 +30,23 @@ def plain(name: str) -> str:
 
 
 def field_columns(names: Iterable[str]) -> dict[str, str]:
-    """Return field to the column that holds it, for the fields present."""
+    """Return field to the column that holds it, for the fields present.
+
+    Examples
+    --------
+    >>> field_columns(["Date", "Open", "Adj Close"])
+    {'open': 'Open', 'adj_close': 'Adj Close'}
+    """
     return {plain(name): name for name in names if plain(name) in FIELDS}
 
 
 def first_named(names: Iterable[str], wanted: Iterable[str]) -> str | None:
-    """Return the first column that has one of the wanted names, in the order of the wanted."""
+    """Return the first column that has one of the wanted names, in the order of the wanted.
+
+    Examples
+    --------
+    >>> first_named(["Ticker", "Date"], ["ts", "date"])
+    'Date'
+    """
     by_name = {plain(name): name for name in names}
     return next((by_name[name] for name in wanted if name in by_name), None)

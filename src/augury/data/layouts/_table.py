@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import polars as pl
 
-from augury.core.errors import UsageError, ValidationError
+from augury.core.errors import ValidationError
 from augury.data.layouts._names import plain
 
 LINE: Final = "_line"
@@ -78,29 +77,14 @@ class Layout(Protocol):
         ...
 
 
-def table_of(x: object) -> Table:
-    """Take in a polars or pandas frame or series, or a file.
-
-    Raises
-    ------
-    UsageError
-        Something else was given.
-    ValidationError
-        Two columns have the same name.
-    """
-    if isinstance(x, str | Path):
-        from augury.data.layouts._files import read_file
-
-        return read_file(Path(x))
-    if isinstance(x, pl.DataFrame):
-        return Table(numbered(x))
-    if type(x).__module__.partition(".")[0] == "pandas" and hasattr(x, "index"):
-        return _from_pandas(x)
-    raise UsageError(f"bars come as a polars or pandas frame or as a path, not as {type(x).__name__}")
-
-
 def numbered(frame: pl.DataFrame, offset: int = 1) -> pl.DataFrame:
-    """Add the place of each row; the first one is ``offset``."""
+    """Add the place of each row; the first one is ``offset``.
+
+    Examples
+    --------
+    >>> numbered(pl.DataFrame({"close": [1.5, 2.5]}), offset=2)[LINE].to_list()
+    [2, 3]
+    """
     return frame.with_row_index(LINE, offset)
 
 
@@ -111,6 +95,13 @@ def refuse_doubled(names: list[str], origin: str) -> None:
     ------
     ValidationError
         Names them: which one is right cannot be guessed.
+
+    Examples
+    --------
+    >>> refuse_doubled(["close", " Close "], "a.csv")
+    Traceback (most recent call last):
+        ...
+    augury.core.errors.ValidationError: a.csv: columns appear twice: close; which is right cannot be ...
     """
     seen = [plain(name) for name in names]
     doubled = sorted({name for name in seen if name and seen.count(name) > 1})
@@ -120,60 +111,3 @@ def refuse_doubled(names: list[str], origin: str) -> None:
             fix="keep one column of each name",
             code="SCHEMA",
         )
-
-
-def _from_pandas(x: Any) -> Table:
-    data = x.to_frame(name=x.name if x.name is not None else "close") if x.ndim == 1 else x
-    columns: dict[str, pl.Series] = {}
-    index: list[str] = []
-    for level in range(data.index.nlevels):
-        values = data.index.get_level_values(level)
-        if values.dtype.kind in "iu" and data.index.nlevels == 1 and values.name is None:
-            continue
-        name = str(values.name) if values.name is not None else _unnamed(values, level)
-        index.append(name)
-        columns[name] = _series(values)
-    labels = [column if isinstance(column, tuple) else (column,) for column in data.columns]
-    names = ["|".join(str(part) for part in label) for label in labels]
-    refuse_doubled([*index, *names], "frame")
-    for position, name in enumerate(names):
-        columns[name] = _series(data.iloc[:, position])
-    levels = {
-        name: tuple(str(part) for part in label) for name, label in zip(names, labels, strict=True) if len(label) > 1
-    }
-    return Table(numbered(pl.DataFrame(columns)), index=tuple(index), levels=levels)
-
-
-def _unnamed(values: Any, level: int) -> str:
-    return "date" if values.dtype.kind == "M" else f"level_{level}"
-
-
-def _series(values: Any) -> pl.Series:
-    """One pandas column through numpy: no Arrow package is needed; a pandas NaN is a missing value."""
-    zone = getattr(values.dtype, "tz", None)
-    if zone is not None:
-        stamps = (values.dt if hasattr(values, "dt") else values).tz_convert("UTC").tz_localize(None)
-        utc = pl.Series(stamps.to_numpy().astype("datetime64[us]")).dt.replace_time_zone("UTC")
-        return utc.dt.convert_time_zone(_zone_name(zone))
-    array = values.to_numpy()
-    if array.dtype.kind == "M":
-        return pl.Series(array.astype("datetime64[us]"))
-    if array.dtype.kind == "f":
-        return pl.Series(array).cast(pl.Float64).fill_nan(None)
-    if array.dtype.kind in "iub":
-        return pl.Series(array)
-    return pl.Series([None if item is None or item != item else item for item in array.tolist()], strict=False)
-
-
-def _zone_name(zone: Any) -> str:
-    """The name polars knows a zone by; a fixed whole-hour offset is written the Etc/GMT way."""
-    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
-    if isinstance(name, str):
-        return name
-    from datetime import datetime
-
-    offset = zone.utcoffset(datetime(2000, 1, 1))
-    hours = offset.total_seconds() / 3600 if offset is not None else 0.0
-    if hours != int(hours):
-        raise UsageError(f"time zone {zone} has no name: convert the index to a named zone first")
-    return "UTC" if not hours else f"Etc/GMT{-int(hours):+d}"

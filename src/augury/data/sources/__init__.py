@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from augury.core import protocols
 from augury.core.catalog import Catalog
-
-
-class Source(protocols.Source, Protocol):
-    """A source, and whether its history has an end."""
-
-    historical: bool
-    """True for bundled history: there is no newer bar to wait for."""
-    calendar: str
-    """The calendar its sessions follow."""
-
+from augury.core.protocols import Source
+from augury.core.timeframe import Timeframe
 
 SOURCES: Catalog[Source] = Catalog("source", ("augury.data.sources",), "SOURCE")
 
@@ -32,3 +21,19 @@ def source_of(symbol: str) -> Source | None:
     True
     """
     return next((source for _, source in SOURCES if symbol in source.symbols()), None)
+
+
+def import_command(symbol: str, timeframe: Timeframe) -> str:
+    """Name the command that brings bars of a symbol into the lake: from a bundled source, else from a file.
+
+    Examples
+    --------
+    >>> import_command("^GSPC", Timeframe.D1)
+    'augury data import --provider arch --symbols ^GSPC'
+    >>> import_command("SPY", Timeframe.H1)
+    'augury data import FILE --symbol SPY --timeframe h1'
+    """
+    source = source_of(symbol)
+    if source is not None and timeframe is Timeframe.D1:
+        return f"augury data import --provider {source.name} --symbols {symbol}"
+    return f"augury data import FILE --symbol {symbol} --timeframe {timeframe}"

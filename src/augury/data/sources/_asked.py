@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from augury.core.errors import UnknownName
+from augury.core.suggestion import did_you_mean
 
 
 def asked(source: str, known: Sequence[str], symbols: Sequence[str] | None) -> list[str]:
@@ -25,8 +25,7 @@ def asked(source: str, known: Sequence[str], symbols: Sequence[str] | None) -> l
         return sorted(known)
     for symbol in symbols:
         if symbol not in known:
-            near = difflib.get_close_matches(symbol, known, n=1)
-            hint = f", did you mean '{near[0]}'?" if near else ""
+            hint = did_you_mean(symbol, known)
             raise UnknownName(
                 f"source {source} has no '{symbol}'{hint} (it has: {', '.join(sorted(known)[:24])})", name=symbol
             )

@@ -16,7 +16,7 @@ from augury.core.typing import Json
 from augury.models import MEMBERS
 from augury.models.conformal import ConformalBands
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage
-from augury.models.ensemble.ensemble import Ensemble
+from augury.models.ensemble.parts import EnsembleParts
 from augury.models.ensemble.pooling import renormalised
 
 FORMAT: Final = 1
@@ -24,30 +24,30 @@ _FILE: Final = "ensemble.json"
 _MEMBERS: Final = "members"
 
 
-def write(ensemble: Ensemble, folder: Path) -> None:
-    """Write an ensemble; the caller stages and publishes the folder."""
-    for name, member in ensemble.members.items():
+def write(parts: EnsembleParts, folder: Path) -> None:
+    """Write what an ensemble consists of; the caller stages and publishes the folder."""
+    for name, member in parts.members.items():
         place = folder / _MEMBERS / name
         place.mkdir(parents=True, exist_ok=True)
         member.save(place)
     record = {
         "format": FORMAT,
-        "members": list(ensemble.members),
-        "weights": ensemble.weights,
-        "shrinkage": ensemble.shrinkage.to_json(),
-        "centre": ensemble.centre.to_json(),
-        "bands": ensemble.bands.to_json(),
-        "label_spec": ensemble.spec.to_json(),
-        "features": ensemble.features.to_json(),
-        "degraded": ensemble.degraded,
-        "events": list(ensemble.events),
+        "members": list(parts.members),
+        "weights": parts.weights,
+        "shrinkage": parts.shrinkage.to_json(),
+        "centre": parts.centre.to_json(),
+        "bands": parts.bands.to_json(),
+        "label_spec": parts.spec.to_json(),
+        "features": parts.features.to_json(),
+        "degraded": parts.degraded,
+        "events": list(parts.events),
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _FILE).write_text(canonical_json(record) + "\n", encoding="utf-8")
 
 
-def read(folder: Path, *, allow_missing: bool) -> Ensemble:
-    """Read an ensemble.
+def read(folder: Path, *, allow_missing: bool) -> EnsembleParts:
+    """Read what :func:`write` wrote.
 
     Raises
     ------
@@ -61,14 +61,14 @@ def read(folder: Path, *, allow_missing: bool) -> Ensemble:
         raise _corrupt(folder, f"{_FILE}: {type(error).__name__}: {error}") from error
 
 
-def _assemble(record: Json, folder: Path, allow_missing: bool) -> Ensemble:
+def _assemble(record: Json, folder: Path, allow_missing: bool) -> EnsembleParts:
     if record["format"] != FORMAT:
         raise ValueError(f"format {record['format']}, this version reads {FORMAT}")
     members, lost = _members(record["members"], folder / _MEMBERS, allow_missing)
     weights = renormalised({name: float(record["weights"][name]) for name in record["members"]}, members)
     if weights and not (all(map(math.isfinite, weights.values())) and abs(sum(weights.values()) - 1) < 1e-6):
         raise ValueError(f"weights {weights} do not sum to 1")
-    return Ensemble(
+    return EnsembleParts(
         members,
         weights,
         ProbabilityShrinkage.from_json(record["shrinkage"]),

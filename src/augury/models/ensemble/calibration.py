@@ -124,13 +124,37 @@ class Centre:
 
     @classmethod
     def of_drift(cls, returns: Floats, n_eff: float) -> Self:
-        """A centre without a score: the mean return shrunk by its ``t^2 = n_eff * mean^2 / var``."""
+        """A centre without a score: the mean return shrunk by its ``t^2 = n_eff * mean^2 / var``.
+
+        Parameters
+        ----------
+        returns : array, shape (n,)
+            Known h-bar returns, as fractions.
+        n_eff : float
+            Independent rows they are worth, above 0.
+        """
         mean, variance = float(returns.mean()), float(returns.var())
         return cls(mean * believed(n_eff * mean**2 / variance) if variance > 0 else mean)
 
     @classmethod
     def fit(cls, score: Floats, returns: Floats, n_eff: float) -> Self:
-        """Fit by least squares on out-of-fold rows; both terms shrunk on ``n_eff`` rows."""
+        """Fit by least squares on out-of-fold rows; both terms shrunk on ``n_eff`` rows.
+
+        Parameters
+        ----------
+        score : array, shape (n,)
+            Out-of-fold score in [-1, 1].
+        returns : array, shape (n,)
+            The h-bar returns that followed, as fractions.
+        n_eff : float
+            Independent rows they are worth, above 0.
+
+        Examples
+        --------
+        >>> score = np.array([-0.2, 0.2] * 500)
+        >>> Centre.fit(score, 0.05 * score, n_eff=1000).at(np.array([0.1])).round(4)
+        array([0.005])
+        """
         drift = cls.of_drift(returns, n_eff).drift
         spread, mean = float(score.var()), float(score.mean())
         if spread <= 0:

@@ -12,15 +12,15 @@ import numpy as np
 from augury.core.catalog import Catalog
 from augury.core.errors import InsufficientHistory, ModelError, SchemaMismatch
 from augury.core.labelspec import LabelSpec
-from augury.core.manifest import FeatureManifest
 from augury.core.prediction import Prediction
-from augury.core.protocols import Member
 from augury.core.recipe import Recipe
 from augury.core.tables import VOLATILITY, LabelledTable
 from augury.core.typing import Features, Floats, Ints, Json, Probabilities
 from augury.models.alignment import align_proba
 from augury.models.conformal import ConformalBands
+from augury.models.ensemble._storage import read, write
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage, frequencies
+from augury.models.ensemble.parts import EnsembleParts
 from augury.models.ensemble.pooling import agreement, pool, signed_score
 from augury.models.ensemble.weights._shape import Rule
 from augury.models.training import MEMBER_ERRORS, FittedMembers, OutOfFold
@@ -29,40 +29,17 @@ WEIGHT_RULES = Catalog[Rule]("weight rule", ("augury.models.ensemble.weights",),
 
 
 @dataclass(frozen=True)
-class Ensemble:
-    """Members, their weights, and how far their answer is believed.
+class Ensemble(EnsembleParts):
+    """Parts that answer: one prediction out of several members, believed as far as it has earned.
+
+    Built by :meth:`fit`, :meth:`band_only` or :meth:`load`; what it consists of stands in
+    :class:`augury.models.ensemble.parts.EnsembleParts`.
 
     Weights, shrinkage, centre and bands are fitted on out-of-fold answers inside the train part;
     the report slice takes part in nothing. Only features, ``past_ret`` and ``vol`` of a table are
     read when predicting, so the newest, unlabelled row can be asked.
-
-    Parameters
-    ----------
-    members : dict
-        Name to fitted member.
-    weights : dict
-        Name to weight, summing to 1; empty for a band-only ensemble.
-    shrinkage : ProbabilityShrinkage
-    centre : Centre
-    bands : ConformalBands
-    spec : LabelSpec
-    features : FeatureManifest
-        Columns the members learned from; others are refused.
-    degraded : bool
-        True when a member of the recipe is missing.
-    events : tuple of dict
-        What a reader should know: dominance guard, missing members, extrapolated bands.
     """
 
-    members: dict[str, Member]
-    weights: dict[str, float]
-    shrinkage: ProbabilityShrinkage
-    centre: Centre
-    bands: ConformalBands
-    spec: LabelSpec
-    features: FeatureManifest
-    degraded: bool = False
-    events: tuple[Json, ...] = ()
     _select: tuple[LabelledTable, OutOfFold] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -179,8 +156,6 @@ class Ensemble:
 
     def save(self, folder: Path) -> None:
         """Write ``ensemble.json`` and ``members/<name>/`` into ``folder``; safe formats, equal bytes for equal fits."""
-        from augury.models.ensemble._storage import write
-
         write(self, folder)
 
     @classmethod
@@ -199,9 +174,7 @@ class Ensemble:
         CorruptArtifact
             A file is missing or damaged.
         """
-        from augury.models.ensemble._storage import read
-
-        return read(folder, allow_missing=allow_missing)
+        return cls(**vars(read(folder, allow_missing=allow_missing)))
 
     def _rows(self, table: LabelledTable) -> Features:
         if table.manifest.hash != self.features.hash:

@@ -123,7 +123,13 @@ def quantile_edges(X: Features, bins: int) -> list[NDArray[np.float32]]:
 
 
 def binned(X: Features, edges: Sequence[NDArray[np.float32]]) -> Features:
-    """Return the number of edges below each value: what the trees are grown on."""
+    """Return the number of edges below each value: what the trees are grown on.
+
+    Examples
+    --------
+    >>> binned(np.array([[0.5], [3.0]], np.float32), [np.array([1.0, 2.0], np.float32)]).tolist()
+    [[0.0], [2.0]]
+    """
     columns = [np.searchsorted(edge, X[:, at], side="left") for at, edge in enumerate(edges)]
     return np.column_stack(columns).astype(np.float32)
 
@@ -133,6 +139,18 @@ def flatten(trees: Sequence[Any], edges: Sequence[NDArray[np.float32]]) -> FlatF
 
     A bin number is at most ``k`` exactly when the value is at most ``edges[k]``, so every threshold
     becomes the edge it stands for and the forest walks raw float32 values without binning them.
+
+    Parameters
+    ----------
+    trees : sequence
+        Of one fitted forest of classifiers.
+    edges : sequence of array
+        For each column, what :func:`quantile_edges` gave.
+
+    Raises
+    ------
+    ValueError
+        The trees are not in depth-first order.
     """
     sizes = np.array([tree.node_count for tree in trees])
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]])

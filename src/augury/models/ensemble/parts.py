@@ -1,0 +1,49 @@
+"""What an ensemble consists of: the shape that is fitted, stored and read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from augury.core.labelspec import LabelSpec
+from augury.core.manifest import FeatureManifest
+from augury.core.protocols import Member
+from augury.core.typing import Json
+from augury.models.conformal import ConformalBands
+from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage
+
+
+@dataclass(frozen=True)
+class EnsembleParts:
+    """Members, their weights, and how far their answer is believed.
+
+    Parameters
+    ----------
+    members : dict
+        Name to fitted member.
+    weights : dict
+        Name to weight, summing to 1; empty for a band-only ensemble.
+    shrinkage : ProbabilityShrinkage
+        How far the pooled probabilities are drawn to the train frequencies.
+    centre : Centre
+        Pooled score to expected h-bar return.
+    bands : ConformalBands
+        Quantiles around the centre, in units of the volatility of the horizon.
+    spec : LabelSpec
+        What the members learned to foresee.
+    features : FeatureManifest
+        Columns the members learned from; others are refused.
+    degraded : bool
+        True when a member of the recipe is missing.
+    events : tuple of dict
+        What a reader should know: dominance guard, missing members, extrapolated bands.
+    """
+
+    members: dict[str, Member]
+    weights: dict[str, float]
+    shrinkage: ProbabilityShrinkage
+    centre: Centre
+    bands: ConformalBands
+    spec: LabelSpec
+    features: FeatureManifest
+    degraded: bool = False
+    events: tuple[Json, ...] = ()
