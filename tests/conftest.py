@@ -15,6 +15,7 @@ from types import FrameType
 
 import hypothesis
 import pytest
+import structlog
 
 import augury
 
@@ -55,6 +56,13 @@ def _nothing_is_unpickled() -> Iterator[None]:
     yield
     found, _unpickled[:] = list(_unpickled), []
     assert not found, f"Augury unpickled something:\n{found[0]}"
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_one_test_only() -> Iterator[None]:
+    """A command run in this process sends logs to the stderr of its own test, which is closed afterwards."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

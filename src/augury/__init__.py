@@ -26,7 +26,7 @@ _HOMES = {
     "augury.core.labelspec": ("LABELS", "LabelSpec"),
     "augury.core.recipe": ("Recipe",),
     "augury.data.normalize": ("normalize",),
-    "augury.data.sample": ("load_demo",),
+    "augury.data.demo": ("load_demo",),
     "augury.data.synthetic": ("SyntheticMarket",),
     "augury.data.validator": ("DataValidator", "ValidationResult"),
     "augury.features.relative": ("RelativeFeatureTransform",),

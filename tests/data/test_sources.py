@@ -9,7 +9,7 @@ import pytest
 from augury.core.errors import CorruptStore, MissingExtra, UnknownName
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
-from augury.data.sample import load_demo
+from augury.data.demo import load_demo
 from augury.data.sources import SOURCES, arch, skfolio, source_of
 from augury.data.validator import DataValidator
 

@@ -290,3 +290,16 @@ def test_a_band_only_ensemble_answers_frequencies_drift_and_volatility_bands(tab
     assert len(rows) == len(empty.codes) == 0
     ensemble.save(tmp_path)
     assert same(Ensemble.load(tmp_path).predict(table), ensemble.predict(table))
+
+
+def test_a_member_that_answers_its_probe_otherwise_is_refused_or_left_out(ensemble, tmp_path):
+    ensemble.save(tmp_path)
+    record = json.loads((tmp_path / "ensemble.json").read_text())
+    name = next(iter(record["probe"]["answers"]))
+    record["probe"]["answers"][name][0] += 1e-6
+    (tmp_path / "ensemble.json").write_text(json.dumps(record))
+    with pytest.raises(CorruptArtifact, match=f"member {name} answers"):
+        Ensemble.load(tmp_path)
+    rest = Ensemble.load(tmp_path, allow_missing=True)
+    assert name not in rest.weights
+    assert rest.degraded

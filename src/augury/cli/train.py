@@ -49,7 +49,8 @@ def train(
             entries = workspace.lake.entries()
             if not entries:
                 raise NotFound(
-                    f"the lake {workspace.lake.root} is empty: nothing to train", fix="augury data import --provider arch"
+                    f"the lake {workspace.lake.root} is empty: nothing to train",
+                    fix="augury data import --provider arch",
                 )
             cells = [cell for e in entries for cell in plan_cells([e.symbol], [str(e.timeframe)], horizon or [])]
         elif symbol:

@@ -127,7 +127,7 @@ class DataValidator:
 
     Examples
     --------
-    >>> from augury.data.sample import load_demo
+    >>> from augury.data.demo import load_demo
     >>> result = DataValidator().validate_frame(load_demo())
     >>> result.is_valid, result.score
     (True, 100.0)

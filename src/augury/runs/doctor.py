@@ -12,6 +12,7 @@ from typing import Final
 
 from augury.core.errors import AuguryError, CorruptStore
 from augury.core.settings import Settings
+from augury.records.database import check_integrity
 from augury.records.store import DATABASE_NAME
 from augury.runs.workspace import Workspace
 
@@ -80,7 +81,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "broken", error.message, fix)
         return
     with workspace:
-        yield Finding("database", "ok", workspace.store.engine.dialect.name)
+        yield _named("database", lambda: _database(workspace))
         yield _named("ledger", lambda: _ledger(workspace))
         yield _named("artifacts", lambda: _artifacts(workspace))
         yield _named("lake", lambda: _lake(workspace))
@@ -93,6 +94,11 @@ def _named(name: str, work: Callable[[], str]) -> Finding:
         return Finding(name, "ok", work())
     except AuguryError as error:
         return Finding(name, "broken", error.message, error.fix)
+
+
+def _database(workspace: Workspace) -> str:
+    check_integrity(workspace.store.engine)
+    return f"{workspace.store.engine.dialect.name}, every page read"
 
 
 def _ledger(workspace: Workspace) -> str:

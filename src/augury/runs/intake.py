@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from augury.core.bars import Bars
 from augury.core.errors import AuguryError, NotFound, UnknownName
+from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Timeframe
 from augury.data.lake import Lake
 from augury.data.normalize import normalize
@@ -95,8 +95,7 @@ def _naming(path: Path) -> Iterator[None]:
 def _only(bars: Bars, symbols: Sequence[str], path: Path) -> Bars:
     for symbol in symbols:
         if symbol not in bars.symbols:
-            near = difflib.get_close_matches(symbol, bars.symbols, n=1)
-            hint = f", did you mean '{near[0]}'?" if near else ""
+            hint = did_you_mean(symbol, bars.symbols)
             raise UnknownName(
                 f"{path} has no '{symbol}'{hint} (it has: {', '.join(bars.symbols[:24])})",
                 fix=f"augury data import FILE --symbols {bars.symbols[0]}",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from pathlib import Path
 from typing import Any, Final
 
 from augury.core.errors import NotFound, UnknownName, UsageError
 from augury.core.recipe import Recipe
+from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Horizon
 from augury.models import MEMBERS
 
@@ -40,7 +40,7 @@ def load_recipe(name: str) -> Recipe:
     Raises
     ------
     UnknownName
-        No such recipe or member, with the near miss.
+        No such recipe, member, feature set or weight rule, with the near miss.
     NotFound
         No such file.
     UsageError
@@ -50,14 +50,16 @@ def load_recipe(name: str) -> Recipe:
         return RECIPES[name]
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
-        near = difflib.get_close_matches(name, RECIPES, n=1)
-        hint = f", did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(name, RECIPES)
         raise UnknownName(f"unknown recipe '{name}'{hint} (known: {', '.join(RECIPES)}, or a .yaml file)")
     return _read(path)
 
 
 def _read(path: Path) -> Recipe:
     import yaml
+
+    from augury.features.feature_sets import feature_set
+    from augury.models.ensemble.ensemble import WEIGHT_RULES
 
     if not path.is_file():
         raise NotFound(f"no such recipe file: {path}", fix="augury train --recipe default")
@@ -71,6 +73,8 @@ def _read(path: Path) -> Recipe:
         recipe = Recipe.from_json({"name": path.stem} | content)
         for horizon in recipe.horizons:
             Horizon.parse(horizon)
+        feature_set(recipe.feature_set)
+        WEIGHT_RULES.load(recipe.weights)
         for member, settings in recipe.members.items():
             _check_settings(member, settings)
     except UsageError as error:
@@ -83,8 +87,7 @@ def _check_settings(member: str, settings: dict[str, Any]) -> None:
     known = inspect.signature(MEMBERS.load(member)).parameters
     for name, value in settings.items():
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f", did you mean '{near[0]}'?" if near else ""
+            hint = did_you_mean(str(name), known)
             raise UsageError(f"member '{member}' has no setting '{name}'{hint} (known: {', '.join(known)})")
         usual = known[name].default
         if isinstance(usual, int | float) and not isinstance(value, int | float) and value is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from augury.data.calendar import FIRST_KNOWN, LAST_KNOWN
 from augury.data.checks._sessions import sessions_of
 from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
 
@@ -22,7 +23,8 @@ class OffSession:
         """Look each day up in the calendar."""
         if context.calendar is None or context.timeframe is None or frame.is_empty():
             return []
-        days = frame.select(pl.col("ts").dt.truncate("1d").alias("day")).unique()
+        in_known_years = pl.col("ts").dt.year().is_between(FIRST_KNOWN.year + 1, LAST_KNOWN.year - 1)
+        days = frame.filter(in_known_years).select(pl.col("ts").dt.truncate("1d").alias("day")).unique()
         known = sessions_of(frame, context.calendar)
         closed = days.join(known, left_on="day", right_on="session", how="anti")["day"]
         bad = frame.filter(pl.col("ts").dt.truncate("1d").is_in(closed.implode()))

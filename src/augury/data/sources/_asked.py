@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from augury.core.errors import UnknownName
+from augury.core.errors import UnknownName, UsageError
 from augury.core.suggestion import did_you_mean
 
 
@@ -15,6 +15,8 @@ def asked(source: str, known: Sequence[str], symbols: Sequence[str] | None) -> l
     ------
     UnknownName
         The source does not have one of them.
+    UsageError
+        An empty list: None means all.
 
     Examples
     --------
@@ -23,6 +25,8 @@ def asked(source: str, known: Sequence[str], symbols: Sequence[str] | None) -> l
     """
     if symbols is None:
         return sorted(known)
+    if not symbols:
+        raise UsageError(f"source {source}: no symbol was asked for (it has: {', '.join(sorted(known)[:24])})")
     for symbol in symbols:
         if symbol not in known:
             hint = did_you_mean(symbol, known)

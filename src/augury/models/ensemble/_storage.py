@@ -18,6 +18,7 @@ from augury.models.conformal import ConformalBands
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage
 from augury.models.ensemble.parts import EnsembleParts
 from augury.models.ensemble.pooling import renormalised
+from augury.models.ensemble.probe import check_probe, take_probe
 
 FORMAT: Final = 1
 _FILE: Final = "ensemble.json"
@@ -41,6 +42,7 @@ def write(parts: EnsembleParts, folder: Path) -> None:
         "features": parts.features.to_json(),
         "degraded": parts.degraded,
         "events": list(parts.events),
+        "probe": take_probe(parts.members, parts.probe),
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _FILE).write_text(canonical_json(record) + "\n", encoding="utf-8")
@@ -64,7 +66,7 @@ def read(folder: Path, *, allow_missing: bool) -> EnsembleParts:
 def _assemble(record: Json, folder: Path, allow_missing: bool) -> EnsembleParts:
     if record["format"] != FORMAT:
         raise ValueError(f"format {record['format']}, this version reads {FORMAT}")
-    members, lost = _members(record["members"], folder / _MEMBERS, allow_missing)
+    members, lost = _members(record, folder / _MEMBERS, allow_missing)
     weights = renormalised({name: float(record["weights"][name]) for name in record["members"]}, members)
     if weights and not (all(map(math.isfinite, weights.values())) and abs(sum(weights.values()) - 1) < 1e-6):
         raise ValueError(f"weights {weights} do not sum to 1")
@@ -78,20 +80,23 @@ def _assemble(record: Json, folder: Path, allow_missing: bool) -> EnsembleParts:
         FeatureManifest.from_json(record["features"]),
         record["degraded"] or bool(lost),
         (*record["events"], *lost),
+        tuple(record["probe"]["row"]),
     )
 
 
-def _members(names: list[str], folder: Path, allow_missing: bool) -> tuple[dict[str, Member], list[Json]]:
+def _members(record: Json, folder: Path, allow_missing: bool) -> tuple[dict[str, Member], list[Json]]:
     members: dict[str, Member] = {}
     lost: list[Json] = []
-    for name in names:
+    for name in record["members"]:
         try:
-            members[name] = MEMBERS.load(name).load(folder / name)
+            member = MEMBERS.load(name).load(folder / name)
+            check_probe(name, member, record["probe"])
+            members[name] = member
         except (CorruptArtifact, MissingExtra) as error:
             if not allow_missing:
                 raise
             lost.append({"event": "unreadable", "member": name, "reason": error.message})
-    if names and not members:
+    if record["members"] and not members:
         raise _corrupt(folder, "no member can be read")
     return members, lost
 

@@ -74,6 +74,7 @@ class Ensemble(EnsembleParts):
             fitted.train.manifest,
             bool(missing),
             (*weighed.events, *events, *_band_events(bands)),
+            tuple(fitted.train.X[-1].tolist()),
             (seen, fitted.out_of_fold),
         )
 

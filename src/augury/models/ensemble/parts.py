@@ -36,6 +36,8 @@ class EnsembleParts:
         True when a member of the recipe is missing.
     events : tuple of dict
         What a reader should know: dominance guard, missing members, extrapolated bands.
+    probe : tuple of float
+        Features of one train row, ``(n_features,)``; every load asks the members about it again.
     """
 
     members: dict[str, Member]
@@ -47,3 +49,4 @@ class EnsembleParts:
     features: FeatureManifest
     degraded: bool = False
     events: tuple[Json, ...] = ()
+    probe: tuple[float, ...] = ()
