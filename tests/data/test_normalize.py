@@ -285,7 +285,7 @@ def test_a_missing_file_a_strange_file_and_a_strange_object_are_named(tmp_path: 
     with pytest.raises(NotFound, match="no such file"):
         normalize(tmp_path / "none.csv")
     (tmp_path / "x.bin").write_bytes(b"\x00\x01")
-    with pytest.raises(UsageError, match="neither CSV"):
+    with pytest.raises(UsageError, match="named neither like text"):
         normalize(tmp_path / "x.bin")
     with pytest.raises(UsageError, match="not as list"):
         normalize([1, 2])

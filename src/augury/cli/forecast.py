@@ -98,8 +98,13 @@ def list_(
     as_csv: AsCsv = False,
 ) -> None:
     """List what was forecast, newest first."""
+    from augury.core.bars import check_symbol
+    from augury.core.timeframe import Timeframe
+
+    wanted = check_symbol(symbol) if symbol else None
+    frame = str(Timeframe.parse(timeframe)) if timeframe else None
     with SESSION.workspace() as workspace:
-        rows = workspace.store.ledger.list(symbol, timeframe, limit=limit)
+        rows = workspace.store.ledger.list(wanted, frame, limit=limit)
     if as_json or as_csv:
         facts = [
             {**as_row(row.forecast), "id": row.id, "recorded_at": row.recorded_at, "row_hash": row.row_hash}

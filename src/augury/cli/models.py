@@ -63,7 +63,7 @@ def info(
         if chosen is None:
             raise NotTrained(
                 f"no trained model for {symbol} {cells[0].timeframe}",
-                fix=f"augury train --symbol {symbol} --timeframe {cells[0].timeframe}",
+                fix=cells[0].train_command,
             )
         name = version or champions[chosen.horizon]
         _, manifest = workspace.store.artifacts.open(chosen.symbol, chosen.timeframe, chosen.horizon, name)

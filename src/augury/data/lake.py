@@ -176,7 +176,7 @@ class Lake:
             except BlockingIOError as error:
                 raise StoreBusy(
                     f"another process is writing the lake {self.root}; nothing was changed",
-                    fix="the same command again in a moment",
+                    fix="augury data list",
                     path=str(self.root),
                 ) from error
             yield

@@ -24,6 +24,21 @@ class Cell:
     timeframe: str
     horizon: str
 
+    @property
+    def train_command(self) -> str:
+        """The command that trains this cell.
+
+        Examples
+        --------
+        >>> Cell("SPY", "d1", "5d").train_command
+        'augury train --symbol SPY --timeframe d1'
+        >>> Cell("SPY", "d1", "7d").train_command
+        'augury train --symbol SPY --timeframe d1 --horizon 7d'
+        """
+        listed = {str(horizon) for horizon in default_horizons(Timeframe.parse(self.timeframe))}
+        own = "" if self.horizon in listed else f" --horizon {self.horizon}"
+        return f"augury train --symbol {self.symbol} --timeframe {self.timeframe}{own}"
+
     def __str__(self) -> str:
         return f"{self.symbol} {self.timeframe} {self.horizon}"
 

@@ -84,9 +84,21 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield _named("database", lambda: _database(workspace))
         yield _named("ledger", lambda: _ledger(workspace))
         yield _named("artifacts", lambda: _artifacts(workspace))
+        yield _unregistered(workspace)
         yield _named("lake", lambda: _lake(workspace))
         swept = workspace.store.artifacts.sweep()
         yield Finding("leftovers", "ok", f"{len(swept)} folders of dead runs removed")
+
+
+def _unregistered(workspace: Workspace) -> Finding:
+    """Find published folders that the database does not know: left by a killed run, or by another database."""
+    known = {row.version for row in workspace.store.versions.list()}
+    published = [path.parent.name for path in workspace.store.artifacts.root.glob("*/*/*/*/manifest.json")]
+    strangers = len([name for name in published if name not in known])
+    message = f"{strangers} published folders that the database does not know"
+    if strangers and not known:
+        return Finding("unregistered", "broken", f"{message}: is it the right one?", "augury show-config")
+    return Finding("unregistered", "ok", message)
 
 
 def _named(name: str, work: Callable[[], str]) -> Finding:

@@ -166,7 +166,7 @@ def _champion(workspace: Workspace, loader: EnsembleLoader, cell: Cell, allow_st
     if loaded is None:
         raise NotTrained(
             f"ensemble not trained for {cell}",
-            fix=f"augury train --symbol {cell.symbol} --timeframe {cell.timeframe}",
+            fix=cell.train_command,
             symbol=cell.symbol,
             timeframe=cell.timeframe,
             horizon=cell.horizon,

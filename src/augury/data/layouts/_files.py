@@ -48,7 +48,11 @@ def read_file(path: Path) -> Table:
             return _read_text(path)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError) as error:
         raise _refused(path, f"it cannot be read: {(str(error) or 'damaged').splitlines()[0]}", "SCHEMA") from error
-    raise UsageError(f"{path.name} is neither CSV, Parquet, Arrow nor feather", fix="augury data import FILE.csv")
+    raise UsageError(
+        f"{path.name} is named neither like text ({', '.join(TEXT_SUFFIXES)}) nor does it begin like Parquet or Arrow"
+        f" (its first bytes are {magic[:4]!r})",
+        fix=f"mv {path} {path.with_suffix('.csv')} && augury data import {path.with_suffix('.csv')}",
+    )
 
 
 def _refused(path: Path, reason: str, code: str) -> ValidationError:

@@ -108,6 +108,6 @@ def refuse_doubled(names: list[str], origin: str) -> None:
     if doubled:
         raise ValidationError(
             f"{origin}: columns appear twice: {', '.join(doubled)}; which is right cannot be guessed (SCHEMA)",
-            fix="keep one column of each name",
+            fix=f"augury data check {origin}",
             code="SCHEMA",
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from augury.core import errors
 from augury.core.errors import AuguryError, TemporaryError
 from augury.core.typing import Json
+from augury.runs.jobs import JOBS
 
 
 def failure(error: AuguryError) -> Json:
@@ -20,6 +21,24 @@ def failure(error: AuguryError) -> Json:
 def crash(error: BaseException) -> Json:
     """Write an unexpected error as a result, with its type and words."""
     return {"error": {"code": "AuguryError", "message": f"{type(error).__name__}: {error}", "fix": "", "facts": {}}}
+
+
+def answer(name: str, arguments: Json) -> Json:
+    """Run a job by its name; whatever it raises becomes its result.
+
+    Parameters
+    ----------
+    name : str
+        Of the catalogue ``JOBS``.
+    arguments : dict
+        What the job documents.
+    """
+    try:
+        return JOBS.load(name)(arguments)
+    except AuguryError as error:
+        return failure(error)
+    except Exception as error:  # noqa: BLE001 - the job runner: one broken task must not end the others
+        return crash(error)
 
 
 def died(exit_code: int | None) -> Json:

@@ -12,25 +12,14 @@ import queue
 import sys
 import threading
 
-from augury.core.errors import AuguryError
 from augury.core.typing import Json
-from augury.runs.executors._protocol import crash, failure
-from augury.runs.jobs import JOBS
+from augury.runs.executors._protocol import answer
 
 
 def _read(tasks: queue.SimpleQueue[Json]) -> None:
     for line in sys.stdin:
         tasks.put(json.loads(line))
     os._exit(0)
-
-
-def _answer(task: Json) -> Json:
-    try:
-        return JOBS.load(task["task"])(task["arguments"])
-    except AuguryError as error:
-        return failure(error)
-    except Exception as error:  # noqa: BLE001 - the job runner: whatever a task raises becomes its result
-        return crash(error)
 
 
 def main() -> None:
@@ -41,7 +30,7 @@ def main() -> None:
     threading.Thread(target=_read, args=(tasks,), daemon=True).start()
     while True:
         task = tasks.get()
-        answers.write(json.dumps({"index": task["index"], "result": _answer(task)}) + "\n")
+        answers.write(json.dumps({"index": task["index"], "result": answer(task["task"], task["arguments"])}) + "\n")
         answers.flush()
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from augury.core.errors import AuguryError
 from augury.core.typing import Json
-from augury.runs.executors._protocol import failure
-from augury.runs.jobs import JOBS
+from augury.runs.executors._protocol import answer
 
 
 class Inline:
@@ -23,12 +21,9 @@ class Inline:
         self.workers = workers
 
     def run(self, tasks: Sequence[tuple[str, Json]]) -> Iterator[tuple[int, Json]]:
-        """Yield (index, result) in order; a named error becomes a result with ``error``."""
+        """Yield (index, result) in order."""
         for index, (name, arguments) in enumerate(tasks):
-            try:
-                yield index, JOBS.load(name)(arguments)
-            except AuguryError as error:
-                yield index, failure(error)
+            yield index, answer(name, arguments)
 
 
 EXECUTOR = Inline
