@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c co
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers fmt bench clean
+.PHONY: help demo test check lint types layers faults fmt bench clean
 
 help:  ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ types: $(VENV)/.dev  ## Strict types on src
 
 layers: $(VENV)/.dev  ## Data flows right, imports point left
 	$(BIN)/lint-imports
+
+faults: $(VENV)/.dev  ## Plant faults in a copy of the source and see the tests catch them
+	$(BIN)/python tests/faults/prove.py
 
 fmt: $(VENV)/.dev  ## Format
 	$(BIN)/ruff check --fix .

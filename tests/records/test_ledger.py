@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from augury.core.errors import CorruptArtifact, CorruptStore, DataError, NotFound, StoreError
 from augury.core.forecast import QUANTILES, Forecast
-from augury.records.chain import GENESIS, plain
+from augury.records.chain import GENESIS, hash_row, plain
 from augury.records.columns import UtcTime
 from augury.records.database import reading, transaction
 from augury.records.migrations import append_only
@@ -118,6 +118,21 @@ def test_an_edited_row_breaks_the_chain_at_its_cell_and_place(store, make):
         assert reason in found.reason
     with pytest.raises(CorruptStore, match=r"broken at \^GSPC d1 1d row 2.*9 of 10 chains"):
         check.require()
+
+
+def test_a_forged_row_with_hashes_of_its_own_breaks_at_the_row_after_it(filled):
+    second = next(row for row in filled.ledger.list(horizon="5d") if row.seq == 2)
+    lie = replace(second.forecast, current_price=second.forecast.current_price * 2)
+    forged = hash_row(second.prev_hash, lie.to_json(), 2, second.recorded_at, lie.content_hash)
+    here, after = (
+        (forecasts.c.horizon == "5d", forecasts.c.seq == 2),
+        (forecasts.c.horizon == "5d", forecasts.c.seq == 3),
+    )
+    changed = {"current_price": lie.current_price, "content_hash": lie.content_hash, "row_hash": forged}
+    tamper(filled, update(forecasts).where(*here).values(**changed))
+    tamper(filled, update(forecasts).where(*after).values(prev_hash=forged))
+    found = filled.ledger.verify().first_broken
+    assert (found.cell, found.seq) == ("^GSPC d1 5d", 3)
 
 
 def test_a_moment_moved_by_a_microsecond_breaks_the_chain(filled, make):
