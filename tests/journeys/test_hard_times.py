@@ -60,8 +60,8 @@ def test_kill_9_takes_the_workers_along_and_the_next_run_starts_clean(store: Pat
     with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
         assert "train 1/6" in running.stderr.readline()
-        listed = subprocess.run(["ps", "--ppid", str(running.pid), "-o", "pid="], capture_output=True, text=True)
-        workers = [os.pidfd_open(int(pid)) for pid in listed.stdout.split()]
+        tasks = Path(f"/proc/{running.pid}/task").glob("*/children")
+        workers = [os.pidfd_open(int(pid)) for task in tasks for pid in task.read_text().split()]
         assert len(workers) == 2
         running.kill()
         for worker in workers:
