@@ -50,6 +50,8 @@ def test_bad_bars_exit_3_and_name_the_rule_and_the_row(call, tmp_path: Path) -> 
         (("train",), 2, "augury train --symbol"),
         (("forecast",), 2, "augury forecast --symbol"),
         (("train", "--symbol", "NOPE"), 4, "augury data import FILE --symbol NOPE --timeframe d1"),
+        (("forecast", "--symbol", "AAPL"), 4, "-> run: augury train --symbol AAPL --timeframe d1"),
+        (("forecast", "--symbol", "AAPL", "--timeframe", "w1"), 4, "augury train --symbol AAPL --timeframe w1"),
         (("train", "--symbol", "../x"), 2, "is not a symbol"),
         (("train", "--symbol", "SPY", "--timeframe", "d7"), 2, "unknown timeframe 'd7'"),
         (("train", "--symbol", "SPY", "--horizon", "5y"), 2, "horizon '5y'"),
@@ -73,6 +75,13 @@ def test_an_untrained_symbol_exits_4_with_the_command_that_trains_it(call, marke
     ran = call("forecast", "--symbol", "SYN001", "--json")
     assert ran.code == 4
     assert "-> run: augury train --symbol SYN001 --timeframe d1" in ran.err
+
+
+def test_horizons_nobody_was_trained_for_are_counted_in_one_line(call) -> None:
+    ran = call("forecast", "--symbol", "AAPL", "--horizon", "5d", "--horizon", "15d", "--horizon", "30d")
+    assert ran.err == (
+        "augury: ensemble not trained for AAPL d1, 3 horizons skipped -> run: augury train --symbol AAPL --timeframe d1\n"
+    )
 
 
 def test_train_forecast_list_info_and_validate_tell_one_story(call, market: Path, recipe: str) -> None:

@@ -9,9 +9,12 @@ import typer
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
 from augury.cli.wording import as_row, brief
-from augury.core.errors import UsageError
+from augury.core.errors import NotTrained, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from augury.core.errors import AuguryError
     from augury.runs.cells import Cell
     from augury.runs.workspace import Workspace
 
@@ -59,7 +62,7 @@ def forecast(
         show([as_row(row) for row in made], as_csv=True)
     elif made:
         show([brief(row) for row in made])
-    for message in dict.fromkeys(str(error) for _, error in failed):
+    for message in _complaints(failed):
         SESSION.say(f"augury: {message}")
     new = sum(row.new for bundle in bundles for row in bundle.rows)
     if not dry_run and made:
@@ -68,6 +71,21 @@ def forecast(
         SESSION.say(f"ledger {day}: {rows} rows")
     if not made and failed:
         raise typer.Exit(max(error.exit_code for _, error in failed))
+
+
+def _complaints(failed: Sequence[tuple[Cell, AuguryError]]) -> list[str]:
+    """Say each reason once; horizons nobody was trained for are counted, not listed."""
+    untrained: dict[tuple[str, str, str], list[Cell]] = {}
+    messages = []
+    for cell, error in failed:
+        if isinstance(error, NotTrained):
+            untrained.setdefault((cell.symbol, cell.timeframe, error.fix), []).append(cell)
+        else:
+            messages.append(str(error))
+    for (symbol, timeframe, fix), cells in untrained.items():
+        what = f"{symbol} {timeframe}, {len(cells)} horizons skipped" if len(cells) > 1 else str(cells[0])
+        messages.append(str(NotTrained(f"ensemble not trained for {what}", fix=fix)))
+    return list(dict.fromkeys(messages))
 
 
 def _cells(workspace: Workspace, symbols: list[str], timeframes: list[str], horizons: list[str]) -> list[Cell]:

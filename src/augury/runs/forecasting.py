@@ -91,16 +91,23 @@ def forecast(
 
 def _forecast_group(workspace: Workspace, loader: EnsembleLoader, cells: Sequence[Cell], allow_stale: bool) -> Bundle:
     symbol, timeframe = cells[0].symbol, cells[0].timeframe
+    champions: dict[Cell, LoadedEnsemble] = {}
+    errors: list[tuple[Cell, AuguryError]] = []
+    for cell in cells:
+        try:
+            champions[cell] = _champion(workspace, loader, cell, allow_stale)
+        except AuguryError as error:
+            errors.append((cell, error))
+    if not champions:  # nobody to ask: that is said before any bars are looked for
+        return Bundle(symbol, timeframe, (), errors=tuple(errors))
     try:
         view = _View.of(workspace, symbol, Timeframe.parse(timeframe))
     except AuguryError as error:
-        return Bundle(symbol, timeframe, (), errors=tuple((cell, error) for cell in cells))
+        return Bundle(symbol, timeframe, (), errors=(*errors, *((cell, error) for cell in champions)))
     made: list[Forecast] = []
-    errors: list[tuple[Cell, AuguryError]] = []
-    for cell in sorted(cells, key=lambda cell: view.bars_ahead(cell.horizon)):
+    for cell in sorted(champions, key=lambda cell: view.bars_ahead(cell.horizon)):
         try:
-            loaded = _champion(workspace, loader, cell, allow_stale)
-            made.append(_forecast_cell(view, cell, loaded))
+            made.append(_forecast_cell(view, cell, champions[cell]))
         except AuguryError as error:
             errors.append((cell, error))
     widened = widen_by_horizon([row.quantiles for row in made])
