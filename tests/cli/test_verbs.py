@@ -79,9 +79,8 @@ def test_an_untrained_symbol_exits_4_with_the_command_that_trains_it(call, marke
 
 def test_horizons_nobody_was_trained_for_are_counted_in_one_line(call) -> None:
     ran = call("forecast", "--symbol", "AAPL", "--horizon", "5d", "--horizon", "15d", "--horizon", "30d")
-    assert ran.err == (
-        "augury: ensemble not trained for AAPL d1, 3 horizons skipped -> run: augury train --symbol AAPL --timeframe d1\n"
-    )
+    command = "augury train --symbol AAPL --timeframe d1"
+    assert ran.err == f"augury: ensemble not trained for AAPL d1, 3 horizons skipped -> run: {command}\n"
 
 
 def test_train_forecast_list_info_and_validate_tell_one_story(call, market: Path, recipe: str) -> None:
