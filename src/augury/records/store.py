@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -76,11 +77,10 @@ class Store:
         except (NotADirectoryError, FileExistsError) as error:
             raise UsageError(f"the data folder {data_dir} is not a folder", fix="augury show-config") from error
         engine = open_engine(database_url or f"sqlite:///{(data_dir / DATABASE_NAME).resolve()}")
-        try:
+        with ExitStack() as unless_opened:
+            unless_opened.callback(engine.dispose)
             migrate.upgrade(engine)
-        except BaseException:
-            engine.dispose()
-            raise
+            unless_opened.pop_all()
         return cls(engine, ArtifactStore(root), clock or SystemClock())
 
     @property
