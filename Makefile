@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
-# Two busy cores: OpenMP threads that spin while waiting make a fit three times slower.
+# On busy cores OpenMP threads that spin while waiting slow every fit down.
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help

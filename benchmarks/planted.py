@@ -5,7 +5,7 @@
 Each market has a signal whose correlation with the next day's return is
 ``ic``; the same is asked with 0. ``covered`` counts the intervals that hold the truth, ``found`` those that
 also exclude 0, ``silent`` the markets without a signal whose interval holds 0, ``false_skill`` those that
-were given a direction.
+were given a direction, ``better_without_signal`` those that beat the best baseline all the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from augury.core.labelspec import LabelSpec
 from augury.core.recipe import Recipe
-from augury.core.score import Score
+from augury.core.score import Score, Verdict
 from augury.core.timeframe import Horizon, Timeframe
 from augury.data.calendar import market_calendar
 from augury.data.synthetic import SyntheticMarket
@@ -64,20 +64,25 @@ def main() -> None:
         "covered": sum(_holds(score, asked.ic) for score, _ in planted),
         "found": sum(_holds(score, asked.ic) and not _holds(score, 0.0) for score, _ in planted),
         "silent": sum(_holds(score, 0.0) for score, _ in empty),
-        "false_skill": sum(word == "skill" for _, word in empty),
+        "false_skill": sum(verdict.word == "skill" for _, verdict in empty),
+        "better_without_signal": sum(_passed(verdict, "NOT_BETTER") for _, verdict in empty),
         "intervals": [[round(score.low or 0, 3), round(score.high or 0, 3)] for score, _ in planted],
         "seconds": round(time.perf_counter() - start, 1),
     }
     print(json.dumps(line))
 
 
-def _ask(market: SyntheticMarket, recipe: Recipe) -> tuple[Score, str]:
+def _ask(market: SyntheticMarket, recipe: Recipe) -> tuple[Score, Verdict]:
     bars = market.bars()
     spec = LabelSpec.of(Timeframe.D1, Horizon.parse("1d"), market_calendar(bars.calendar))
     split = time_ordered(attach(build(bars), bars, spec).known(), recipe.train_fraction)
     ensemble = Ensemble.fit(fit_members(split.train, recipe), recipe, spec)
     scores, verdict = judge_split(ensemble, split, select_scores(ensemble, split))
-    return next(score for score in scores if (score.name, score.slice) == ("ic", "report")), verdict.word
+    return next(score for score in scores if (score.name, score.slice) == ("ic", "report")), verdict
+
+
+def _passed(verdict: Verdict, code: str) -> bool:
+    return any(gate.code == code and gate.passed for gate in verdict.gates)
 
 
 def _holds(score: Score, truth: float) -> bool:
