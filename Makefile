@@ -1,16 +1,17 @@
 # `make` prints this help. Everything a fresh machine needs is installed by these targets into .venv.
 PYTHON ?= python3
 VENV   := .venv
+PEERS  := .peers
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 # On busy cores OpenMP threads that spin while waiting slow every fit down.
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers faults fmt bench clean
+.PHONY: help demo test check lint types layers faults fmt bench bench-peers clean
 
 help:  ## Print this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## Set up, then run the main job on bundled real bars (offline after the install)
 	$(BIN)/augury demo --out out/demo
@@ -39,17 +40,29 @@ fmt: $(VENV)/.dev  ## Format
 
 bench: $(VENV)/.dev  ## Measure; one JSON line a benchmark
 	$(BIN)/python benchmarks/spine.py
+	$(BIN)/python benchmarks/features.py
+	$(BIN)/python benchmarks/cache.py
+
+bench-peers: $(PEERS)/.done  ## Install what the benchmarks compare with, in an environment of its own
+	@echo "now: $(BIN)/python benchmarks/features.py"
 
 clean:  ## Remove what the targets made
-	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(PEERS) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+KERNELS := $(wildcard src/augury/features/kernels/*.[ch])
+
+$(VENV)/.demo: pyproject.toml constraints.txt $(KERNELS) | $(VENV)/bin/python
 	$(PIP) -e '.[stats]'
 	touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml constraints.txt $(KERNELS) | $(VENV)/bin/python
 	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/.demo
+
+$(PEERS)/.done:
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet pyqlib TA-Lib polars
+	touch $@

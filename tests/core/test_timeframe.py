@@ -16,17 +16,18 @@ XNYS = SimpleNamespace(
     minutes_per_session=390,
     close_of=lambda session: session.replace(hour=18 if session.day == 24 else 21),
     last_of_week=lambda session: session + timedelta(days=4 - session.weekday()),
+    session_of=lambda moment, minutes: moment.replace(hour=0) if moment.hour >= 14 else None,
 )
 ALWAYS = SimpleNamespace(minutes_per_session=1440)
 
 
-@pytest.mark.parametrize("text", ["m15", "15m", "M15", " h1 ", "1h", "h4", "4h", "d1", "1D", "w1", "1w"])
+@pytest.mark.parametrize("text", ["m1", "5m", "m15", "15m", "M15", " h1 ", "1h", "h4", "4h", "d1", "1D", "w1", "1w"])
 def test_both_spellings_are_read(text: str) -> None:
-    assert str(Timeframe.parse(text)) in ("m15", "h1", "h4", "d1", "w1")
+    assert str(Timeframe.parse(text)) in ("m1", "m5", "m15", "h1", "h4", "d1", "w1")
 
 
 @pytest.mark.parametrize(
-    ("text", "hint"), [("m155", "did you mean 'm15'"), ("d2", "known: m15"), ("daily", "known: m15")]
+    ("text", "hint"), [("m155", "did you mean 'm15'"), ("d2", "known: m1, m5"), ("daily", "known: m1, m5")]
 )
 def test_an_unknown_timeframe_is_named_with_the_list(text: str, hint: str) -> None:
     with pytest.raises(UnknownName, match=f"unknown timeframe '{text}'") as caught:
@@ -40,6 +41,12 @@ def test_a_bar_is_known_at_its_close_and_never_after_an_early_close() -> None:
     assert Timeframe.W1.closes_at(day, XNYS) == datetime(2018, 12, 28, 21, tzinfo=UTC)
     assert Timeframe.H1.closes_at(day.replace(hour=15), XNYS) == day.replace(hour=16)
     assert Timeframe.H4.closes_at(day.replace(hour=16), XNYS) == day.replace(hour=18)
+    assert Timeframe.M1.closes_at(day.replace(hour=17, minute=59), XNYS) == day.replace(hour=18)
+
+
+def test_a_bar_outside_trading_hours_lasts_its_full_length() -> None:
+    early = datetime(2018, 12, 24, 9, tzinfo=UTC)
+    assert Timeframe.H1.closes_at(early, XNYS) == early.replace(hour=10)
 
 
 @given(st.integers(1, 1000), st.sampled_from("hdw"))

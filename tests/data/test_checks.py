@@ -65,7 +65,8 @@ def test_a_broken_bar_is_found_by_code_symbol_and_time(case: str, frame_of: Buil
 
 
 def test_findings_are_counted_for_each_symbol(frame_of: Build) -> None:
-    frame = pl.concat([frame_of("AAA", volume={3: -1.0}), frame_of("BBB", volume={5: -1.0, 9: -2.0})])
+    other = frame_of("BBB", volume={5: -1.0, 9: -2.0}).with_columns(pl.col("open", "high", "low", "close") * 1.5)
+    frame = pl.concat([frame_of("AAA", volume={3: -1.0}), other])
     findings = run(frame, calendar="XNYS", now=NOW)
     assert [(finding.symbol, finding.rows) for finding in findings] == [("AAA", 1), ("BBB", 2)]
     assert "volume is -1.0 and 1 more" in findings[1].message

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,9 @@ import polars as pl
 import pytest
 
 from augury.core.bars import Bars
-from augury.core.errors import DataError, NotFound, StorageFull, StoreBusy, ValidationError
+from augury.core.clock import iso
+from augury.core.errors import CorruptStore, DataError, NotFound, StorageFull, StoreBusy, ValidationError
+from augury.core.hashing import sha256_json
 from augury.core.timeframe import Timeframe
 from augury.data.lake import Lake
 from augury.data.resample import to_weekly
@@ -172,7 +175,7 @@ def test_real_and_invented_bars_do_not_share_a_frame(lake: Lake, bars: Bars) -> 
 
 def test_a_second_writer_is_told_to_come_back(lake: Lake, bars: Bars) -> None:
     lake.write(bars)
-    with lake._writing(), pytest.raises(StoreBusy, match="another process is writing"):
+    with lake._root.writing(), pytest.raises(StoreBusy, match="another process is writing"):
         lake.write(bars)
     assert lake.append(bars) == 0
 
@@ -218,3 +221,105 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_bars(tmp_path: 
     lake = Lake(tmp_path)
     assert lake.read(None, D1).data_version in whole
     lake.write(lake.read(None, D1))  # the dead writer holds no lock
+
+
+def test_one_new_bar_touches_one_file_and_older_periods_are_never_rewritten(lake: Lake) -> None:
+    bars = SyntheticMarket(n_symbols=4, n_bars=3200).bars()  # 2010 to 2022: two decades
+    last = bars.frame.group_by("symbol", maintain_order=True).tail(1)
+    lake.write(bars.with_frame(bars.frame.join(last, on=["symbol", "ts"], how="anti", maintain_order="left")))
+    before = files(lake)
+    assert len(before) == 8
+    assert lake.append(bars.with_frame(last.filter(pl.col("symbol") == "SYN002"))) == 1
+    after = files(lake)
+    assert {name for name in after if after[name] != before.get(name)} == {"d1/SYN002.parquet"}
+    assert set(after) == set(before)
+    assert lake.append(bars) == 3
+    assert lake.read(None, D1).data_version == bars.data_version
+    assert files(lake).keys() == before.keys()
+
+
+@pytest.mark.parametrize(("timeframe", "n_bars"), [("m1", 9000), ("m5", 9000), ("h1", 9000), ("h4", 3000), ("w1", 700)])
+def test_every_timeframe_is_kept_in_periods_and_read_back(lake: Lake, timeframe: str, n_bars: int) -> None:
+    start = datetime(2019, 12, 30, tzinfo=UTC) if timeframe != "w1" else datetime(2010, 1, 4, tzinfo=UTC)
+    bars = SyntheticMarket(1, n_bars, timeframe=Timeframe.parse(timeframe), start=start, calendar="24/7").bars()
+    cut = bars.with_frame(bars.frame.head(-1))
+    lake.write(cut)
+    assert lake.append(bars) == 1
+    assert len(files(lake)) > 1
+    assert lake.read(None, bars.timeframe).data_version == bars.data_version == lake.entries()[0].data_version
+
+
+def test_the_newest_bars_are_read_without_opening_older_periods(lake: Lake) -> None:
+    bars = SyntheticMarket(n_symbols=1, n_bars=3200).bars()
+    lake.write(bars)
+    (old,) = (lake.root / "d1" / "SYN001").iterdir()
+    old.write_bytes(b"damaged")
+    assert lake.read(["SYN001"], D1, last=300).frame.equals(bars.frame.tail(300))
+    for last in (None, 3000):
+        with pytest.raises(CorruptStore, match="not what the facts"):
+            lake.read(["SYN001"], D1, last=last)
+    old.unlink()
+    with pytest.raises(CorruptStore, match="it is gone"):
+        lake.read(["SYN001"], D1)
+
+
+def test_a_revised_old_bar_replaces_its_period_and_leaves_no_stray_file(lake: Lake) -> None:
+    bars = SyntheticMarket(n_symbols=1, n_bars=3200).bars()
+    lake.write(bars)
+    before = files(lake)
+    revised = changed(bars, 7, close=1.25)
+    assert lake.append(revised, revise=True) == 1
+    assert lake.read(None, D1).data_version == revised.data_version
+    assert len(files(lake)) == len(before) == 2
+    assert set(files(lake)) != set(before)  # a sealed file is named by its content
+
+
+def test_a_stray_period_of_a_killed_writer_is_never_read_and_goes_with_the_next_write(lake: Lake) -> None:
+    bars = SyntheticMarket(n_symbols=1, n_bars=3200).bars()
+    lake.write(bars)
+    stray = lake.root / "d1" / "SYN001" / "2010-01-000000000000.parquet"
+    stray.write_bytes(b"half")
+    assert lake.read(None, D1).data_version == bars.data_version
+    assert len(lake.entries()) == 1
+    lake.write(bars)
+    assert not stray.exists()
+
+
+def test_a_reader_between_the_two_steps_of_a_write_sees_the_old_bars(lake: Lake, monkeypatch) -> None:
+    old, new = (SyntheticMarket(n_symbols=1, n_bars=3200, seed=seed).bars() for seed in (1, 2))
+    lake.write(old)
+    put, seen = lake._root.put, []
+
+    def looking(files: dict[str, bytes]) -> None:
+        seen.append(Lake(lake.root).read(None, D1).data_version)
+        put(files)
+
+    monkeypatch.setattr(lake._root, "put", looking)
+    lake.write(new)
+    assert seen == [old.data_version] * 2
+    assert lake.read(None, D1).data_version == new.data_version
+
+
+def test_a_lake_of_one_file_a_symbol_is_read_and_brought_up_to_date_by_the_next_write(lake: Lake) -> None:
+    bars = SyntheticMarket(n_symbols=1, n_bars=3200).bars()
+    old = bars.with_frame(bars.frame.head(-1))
+    ts = old.frame["ts"]
+    facts = {
+        "format": 1, "symbol": "SYN001", "rows": 3199, "first": iso(ts[0]), "last": iso(ts[-1]),
+        "provider": "synthetic", "calendar": "XNYS", "adjustment": bars.adjustment, "synthetic": True,
+        "close_only": False, "data_version": old.data_version,
+    }  # fmt: skip
+    (lake.root / "d1").mkdir(parents=True)
+    facts |= {"seal": sha256_json(facts)}
+    old.frame.write_parquet(lake.root / "d1" / "SYN001.parquet", metadata={"augury": json.dumps(facts)})
+    assert lake.read(None, D1).data_version == old.data_version == lake.entries()[0].data_version
+    assert lake.append(bars) == 1
+    assert len(files(lake)) == 2
+    assert lake.read(None, D1).data_version == bars.data_version
+
+
+def test_symbols_with_and_without_adjusted_closes_are_read_together(lake: Lake, bars: Bars) -> None:
+    lake.write(bars.of("SYN001"))
+    other = bars.of("SYN002")
+    lake.write(other.with_frame(other.frame.with_columns(pl.col("close").alias("adj_close"))))
+    assert lake.read(None, D1).frame["adj_close"].null_count() == 120

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from augury.core.bars import Bars
 from augury.core.errors import NotFound, UnknownName, UsageError, ValidationError
 from augury.core.hashing import sha256_frame
 from augury.core.timeframe import Timeframe
-from augury.data.normalize import normalize
+from augury.data.moments import infer_timeframe
+from augury.data.normalize import normalize, take_in
 from augury.data.resample import to_weekly
 from augury.data.synthetic import SyntheticMarket
 
@@ -178,7 +179,9 @@ def test_the_timeframe_is_read_from_the_usual_spacing(timeframe: Timeframe) -> N
 
 
 def test_an_unknown_spacing_has_to_be_named() -> None:
-    minutes = pl.DataFrame({"ts": [datetime(2018, 1, 2, 15, at, tzinfo=UTC) for at in range(5)], "close": [1.0] * 5})
+    minutes = pl.DataFrame(
+        {"ts": [datetime(2018, 1, 2, 15, 2 * at, tzinfo=UTC) for at in range(5)], "close": [1.0] * 5}
+    )
     with pytest.raises(UsageError, match="no known timeframe"):
         normalize(minutes, symbol="A")
 
@@ -206,10 +209,15 @@ def text(tmp_path: Path, header: str, *lines: str) -> Path:
 
 def test_offsets_are_understood_and_mixed_zones_are_not(tmp_path: Path) -> None:
     path = text(
-        tmp_path, "date,close", "2018-03-09T15:30:00-05:00,1", "2018-03-09T21:30:00Z,2", "2018-03-12 15:30:00-0400,3"
+        tmp_path, "date,close", "2018-03-09T15:30:00-05:00,1", "2018-03-09T16:30:00-05,2", "2018-03-12 15:30:00-0400,3"
     )
     found = normalize(path, symbol="A", timeframe="h1").bars.frame
     assert [ts.hour for ts in found["ts"]] == [20, 21, 19]
+    path = text(tmp_path, "date,close", "2018-03-09T15:30:00-05:00,1", "2018-03-09T21:30:00Z,2")
+    with pytest.raises(ValidationError, match=r"line 3: .* another zone than .*MIXED_TZ"):
+        normalize(path, symbol="A", timeframe="h1")
+    found = normalize(path, symbol="A", timeframe="h1", tz="America/New_York").bars.frame
+    assert [ts.hour for ts in found["ts"]] == [20, 21]
     path = text(tmp_path, "date,close", "2018-03-09T15:30:00Z,1", "2018-03-09T16:30:00,2")
     with pytest.raises(ValidationError, match=r"line 3: .*MIXED_TZ"):
         normalize(path, symbol="A", timeframe="h1")
@@ -262,8 +270,9 @@ def test_epochs_are_read_in_their_unit(factor: int) -> None:
         ("date,close", "2018-02-30,1", "SCHEMA", "line 2: '2018-02-30'"),
         ("date,close", "soon,1", "SCHEMA", "line 2: 'soon'"),
         ("date,open,high,low,close,volume", "2018-01-02,1,1,1,abc,5", "NON_NUMERIC", "line 2: close is 'abc'"),
-        ("date,close,Close", "2018-01-02,1,1", "SCHEMA", "twice: close"),
-        ("date,clsoe,opn", "2018-01-02,x,1", "SCHEMA", "columns found: 'date', 'clsoe', 'opn'"),
+        ("date,close,Close", "2018-01-02,1,2", "DUPLICATE_COLUMNS", "twice with different values: Close"),
+        ("date,clsoe,opn", "2018-01-02,x,1", "NON_NUMERIC", "close is 'x'"),
+        ("date,price_usd,opn", "2018-01-02,x,1", "SCHEMA", "columns found: 'date', 'price_usd', 'opn'"),
         ("timestamp,close", "123456,1", "OUT_OF_RANGE_TS", "no epoch|not a time"),
     ],
 )
@@ -299,6 +308,76 @@ def test_a_symbol_must_be_known_and_well_formed(bars: Bars) -> None:
         normalize(nameless, symbol="../etc")
     with pytest.raises(UnknownName, match="unknown adjustment"):
         normalize(bars.frame, adjustment="maybe")
+
+
+def test_one_ill_formed_symbol_is_left_out_and_named_and_the_others_are_read(bars: Bars) -> None:
+    odd = bars.of("SYN001").frame.with_columns(symbol=pl.lit("J&KBANK.NS"))
+    intake = take_in(pl.concat([bars.frame, odd]))
+    assert intake.frame["symbol"].unique().sort().to_list() == bars.symbols
+    ((name, rows, reason),) = intake.refused
+    assert (name, rows) == ("J&KBANK.NS", 120)
+    assert "is not a symbol" in reason
+    assert any(note.startswith("left out: 120 rows of J&KBANK.NS") for note in intake.mapped)
+    with pytest.raises(ValidationError, match="no other symbol is there"):
+        normalize(odd)
+
+
+@pytest.mark.parametrize(("calendar", "hour"), [("XNYS", 15), ("XTKS", 1), ("24/7", 10)])
+def test_naive_times_take_the_zone_of_a_named_calendar_and_say_so(calendar: str, hour: int) -> None:
+    naive = pl.DataFrame({"ts": [datetime(2018, 1, 9, at) for at in (10, 11, 12)], "close": [1.0] * 3})
+    intake = take_in(naive, symbol="A", calendar=calendar)
+    assert intake.frame["ts"][0] == datetime(2018, 1, 9, hour, tzinfo=UTC)
+    assert f"tz {intake.assumed_tz} from calendar {calendar}" in intake.mapped
+    declared = take_in(naive, symbol="A", calendar=calendar, tz="UTC")
+    assert (declared.frame["ts"][0].hour, declared.assumed_tz) == (10, None)
+
+
+def test_foreign_exchange_has_no_zone_of_its_own_to_take() -> None:
+    naive = pl.DataFrame({"ts": [datetime(2018, 1, 9, at) for at in (0, 4, 8)], "close": [1.0] * 3})
+    with pytest.raises(ValidationError, match="NAIVE_TZ"):
+        take_in(naive, symbol="EURUSD", calendar="24/5")
+
+
+def test_daily_stamps_at_the_close_in_utc_belong_to_the_session_of_the_exchange() -> None:
+    stamps = [datetime(2018, 1, day, 6, tzinfo=UTC) + timedelta(hours=15) for day in (2, 3, 4)]
+    found = normalize(pl.DataFrame({"Date": stamps, "Close": [1.0] * 3}), symbol="A", calendar="XNYS")
+    assert [ts.day for ts in found.bars.frame["ts"]] == [2, 3, 4]
+    assert "session dates in tz America/New_York from calendar XNYS" in found.mapped
+    late = [stamp + timedelta(hours=4) for stamp in stamps]
+    found = normalize(pl.DataFrame({"Date": late, "Close": [1.0] * 3}), symbol="A", calendar="XNYS")
+    assert [ts.day for ts in found.bars.frame["ts"]] == [2, 3, 4]
+
+
+def session_times(*clocks: tuple[int, int], days: int = 6) -> pl.DataFrame:
+    times = [datetime(2018, 1, 2 + day, hour, minute, tzinfo=UTC) for day in range(days) for hour, minute in clocks]
+    return pl.DataFrame({"symbol": ["A"] * len(times), "ts": times})
+
+
+@pytest.mark.parametrize(
+    ("clocks", "timeframe"),
+    [
+        (((14, 30), (17, 0)), "h4"),
+        (((14, 30), (16, 0), (20, 0)), "h4"),
+        (((14, 30), (18, 30)), "h4"),
+        (((14, 30), (15, 0), (16, 0), (17, 0), (18, 0), (19, 0), (20, 0)), "h1"),
+        (((0, 0), (4, 0), (8, 0), (12, 0), (16, 0), (20, 0)), "h4"),
+        (tuple((15, minute) for minute in range(60)), "m1"),
+        (tuple((15, minute) for minute in range(0, 60, 5)), "m5"),
+        (tuple((15, minute) for minute in range(0, 60, 30)), None),
+        (tuple((hour, 0) for hour in range(0, 24, 2)), None),
+        (((0, 0),), "d1"),
+        (((14, 30),), "d1"),
+    ],
+)
+def test_the_timeframe_of_a_grid_cut_by_sessions_is_known(clocks: Any, timeframe: str | None) -> None:
+    assert infer_timeframe(session_times(*clocks)) == timeframe
+    assert infer_timeframe(session_times(*clocks).reverse()) == timeframe
+
+
+def test_both_forms_of_a_four_hour_grid_in_one_file_are_one_timeframe() -> None:
+    first, second = session_times((14, 30), (17, 0)), session_times((14, 30), (16, 0), (20, 0))
+    both = pl.concat([first, second.with_columns(pl.lit("B").alias("symbol"))])
+    assert infer_timeframe(both) is Timeframe.H4
 
 
 def test_no_arrow_package_is_needed_for_pandas_frames() -> None:

@@ -11,6 +11,7 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.clock import FixedClock
 from augury.core.errors import NotFound, UnknownName, ValidationError
+from augury.core.timeframe import Timeframe
 from augury.data.sources import SOURCES
 from augury.data.synthetic import SyntheticMarket
 from augury.data.validator import DataValidator, ValidationResult
@@ -76,9 +77,9 @@ def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     [
         ("", "EMPTY"),
         ("date,close\n", "EMPTY"),
-        ("date,open,open,close\n2018-01-02,1,1,1\n", "SCHEMA"),
+        ("date,open,open,close\n2018-01-02,1,2,1\n", "DUPLICATE_COLUMNS"),
         ("when,price\n2018-01-02,1\n", "SCHEMA"),
-        ("date,close\n2018-01-02 10:00,1\n2018-01-02 11:00,2\n", "NAIVE_TZ"),
+        ("date,close\n2018-01-02 10:00,1\n2018-01-02 11:00,1.1\n", "NAIVE_TZ"),
         ("date,close\n2018-01-02T10:00Z,1\n2018-01-02T11:00,2\n", "MIXED_TZ"),
         ("date,close\n2018-01-02,1\n2018-01-03,x1\n", "NON_NUMERIC"),
         ("symbol,date,close\nA&B,2018-01-02,1\n", "SCHEMA"),
@@ -135,3 +136,33 @@ def test_the_score_never_leaves_its_range() -> None:
     broken = pl.concat([frame.with_columns(volume=pl.lit(-1.0), high=pl.lit(0.1)), frame.head(1)])
     result = DataValidator(clock=NOW).validate_frame(broken)
     assert 0.0 <= result.score < 60.0
+
+
+def test_times_without_zone_are_refused_and_the_rest_is_judged_all_the_same(tmp_path: Path) -> None:
+    frame = SyntheticMarket(n_symbols=1, n_bars=60, timeframe=Timeframe.H1).bars().frame
+    frame = frame.with_columns(volume=pl.when(pl.int_range(pl.len()) == 9).then(-1.0).otherwise("volume"))
+    path = write(tmp_path, frame.with_columns(pl.col("ts").dt.replace_time_zone(None)))
+    assert codes(DataValidator(clock=NOW).validate_file(path)) == ["NAIVE_TZ", "NEG_VOLUME"]
+    assert codes(DataValidator(clock=NOW, tz="UTC").validate_file(path)) == ["NEG_VOLUME"]
+
+
+def test_an_ill_formed_symbol_is_named_and_the_others_are_judged(tmp_path: Path, frame_of: Build) -> None:
+    frame = pl.concat([frame_of(), frame_of("J&K", volume={5: -1.0})])
+    result = DataValidator(clock=NOW).validate_file(write(tmp_path, frame))
+    assert [(one.code, one.symbol) for one in result.findings] == [("BAD_SYMBOL", "J&K")]
+    assert result.rows == 60
+
+
+def test_the_calendar_is_told_from_symbols_and_hours() -> None:
+    def judged(symbol: str, calendar: str, timeframe: Timeframe) -> str:
+        market = SyntheticMarket(n_symbols=1, n_bars=200, calendar=calendar, timeframe=timeframe)
+        frame = market.bars().frame.with_columns(symbol=pl.lit(symbol))
+        result = DataValidator(clock=NOW).validate_frame(frame)
+        assert result.findings == ()
+        return result.calendar
+
+    assert judged("7203.T", "XTKS", Timeframe.D1) == "XTKS"
+    assert judged("EURUSD", "24/5", Timeframe.D1) == "24/5"
+    assert judged("ANY", "24/5", Timeframe.H1) == "24/5"
+    assert judged("ANY", "24/7", Timeframe.H4) == "24/7"
+    assert judged("ANY", "XNYS", Timeframe.M15) == "XNYS"

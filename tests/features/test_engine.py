@@ -16,18 +16,26 @@ from augury.core.errors import DataError, SchemaMismatch, UnknownName
 from augury.core.hashing import sha256_frame
 from augury.core.manifest import FeatureManifest
 from augury.core.timeframe import Timeframe
-from augury.features import build, describe, engine, feature_set, manifest_for
+from augury.features import build, describe, engine, feature_set, machine, manifest_for
 from augury.features import feature_sets as sets
 from augury.features.family import Family, Feature
+from augury.features.language import close
 
-VOLUME = {spec.name for spec in describe() if "volume" in spec.inputs}
-CLOSE_ONLY = [spec.name for spec in describe() if spec.inputs == ("close",)]
+BARS = {"open", "high", "low", "close", "volume", "bars_per_year"}
+FROM_BARS = [spec for spec in describe() if BARS.issuperset(spec.inputs)]
+VOLUME = {spec.name for spec in FROM_BARS if "volume" in spec.inputs}
+CLOSE_ONLY = [spec.name for spec in FROM_BARS if {"close", "bars_per_year"}.issuperset(spec.inputs)]
 
 
-def test_the_technical_set_holds_about_forty_named_features_and_the_planted_signal() -> None:
-    assert 40 <= len(feature_set("technical")) <= 48
-    assert "close_position" in feature_set("technical")
-    assert "log_returns" not in feature_set("all")
+def test_the_sets_have_the_sizes_they_promise() -> None:
+    sizes = {name: len(feature_set(name)) for name in ("starter", "technical", "sentiment", "platform", "relative")}
+    assert sizes == {"starter": 48, "technical": 123, "sentiment": 34, "platform": 157, "relative": 11}
+    assert len(set(feature_set("all"))) == len(feature_set("all")) == len(sets.catalogue())
+    assert "close_position" in feature_set("starter")
+
+
+def test_the_starter_set_is_known_after_fifty_bars() -> None:
+    assert max(spec.lookback_bars for spec in describe("starter")) == 50
 
 
 def test_an_unknown_set_names_the_nearest() -> None:
@@ -38,7 +46,7 @@ def test_an_unknown_set_names_the_nearest() -> None:
 def test_the_table_has_every_bar_in_order_as_float32_in_manifest_order(panel: Bars) -> None:
     table = build(panel)
     assert table.frame.select("symbol", "ts").equals(panel.frame.select("symbol", "ts"))
-    assert tuple(table.frame.columns[2:]) == table.manifest.names == feature_set("technical")
+    assert tuple(table.frame.columns[2:]) == table.manifest.names == feature_set("starter")
     assert set(table.frame.dtypes[2:]) == {pl.Float32}
     assert table.data_version == panel.data_version
     assert not np.isinf(table.X).any()
@@ -50,10 +58,12 @@ def test_a_symbol_alone_equals_the_symbol_in_a_panel_bit_for_bit(symbol: str, pa
     assert sha256_frame(build(panel, "all").frame.filter(pl.col("symbol") == symbol)) == sha256_frame(alone)
 
 
-@pytest.mark.parametrize("rows", [1, 100, 500])
-def test_the_size_of_a_block_changes_nothing(rows: int, panel: Bars, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("shares", [1, 3, 50])
+def test_how_symbols_are_shared_out_to_threads_changes_nothing(
+    shares: int, panel: Bars, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = sha256_frame(build(panel, "all").frame)
-    monkeypatch.setattr(engine, "BLOCK_ROWS", rows)
+    monkeypatch.setattr(machine, "_SHARES_PER_THREAD", shares)
     assert sha256_frame(build(panel, "all").frame) == whole
 
 
@@ -91,13 +101,10 @@ def test_multiplying_all_prices_changes_no_feature(factor: float, panel: Bars) -
 def test_before_rounding_to_float32_scaling_changes_at_most_1e_9(factor: float, panel: Bars) -> None:
     def doubles(frame: pl.DataFrame) -> dict[str, np.ndarray]:
         bars = panel.with_frame(frame)
-        manifest, starts = manifest_for(bars, "all"), engine.symbol_starts(frame)
-        columns = engine._columns(bars, manifest)
-        age = np.arange(frame.height) - np.repeat(starts, np.diff(np.append(starts, frame.height)))
-        out = np.empty((len(manifest.names), frame.height))
-        for first, last, block in engine._blocks(columns, starts):
-            engine._fill(out[:, first:last], block, manifest, age[first:last])
-        return dict(zip(manifest.names, out, strict=True))
+        manifest = manifest_for(bars, "all")
+        program, parts = engine.program_of(manifest), machine.segments(engine.symbol_starts(frame), frame.height)
+        leaves = engine.leaf_columns(program, engine.leaf_frame(bars, manifest), parts)
+        return dict(zip(manifest.names, machine.run(program, leaves, parts, double=True).values, strict=True))
 
     scaled = panel.frame.with_columns(pl.col("open", "high", "low", "close") * factor)
     one, other = doubles(panel.frame), doubles(scaled)
@@ -123,7 +130,7 @@ def test_prices_of_a_close_only_source_are_not_believed_even_when_present(panel:
 @pytest.mark.parametrize("value", [0.0, None])
 def test_a_source_without_volume_does_not_have_volume_features(value: float | None, panel: Bars) -> None:
     silent = panel.with_frame(panel.frame.with_columns(pl.lit(value, pl.Float64).alias("volume")))
-    assert set(feature_set("all")) - set(manifest_for(silent, "all").names) == VOLUME
+    assert {spec.name for spec in FROM_BARS} - set(manifest_for(silent, "all").names) == VOLUME
     assert not VOLUME & set(build(silent, "all").frame.columns)
 
 
@@ -135,9 +142,13 @@ def test_one_symbol_without_volume_costs_the_table_its_volume_features(panel: Ba
 def test_a_stretch_without_trade_leaves_volume_features_null_not_zero_and_not_infinite(single: Bars) -> None:
     quiet = pl.when(pl.int_range(pl.len()).is_between(100, 159)).then(0.0).otherwise(pl.col("volume")).alias("volume")
     frame = build(single.with_frame(single.frame.with_columns(quiet)), "all").frame
-    for name in VOLUME:
-        assert frame[name][130] is None, name
-        assert frame[name][200] is not None, name
+    # volume_velocity compares two bars and the profile sixty: both have an answer thirty bars into the silence.
+    volume = VOLUME & {*feature_set("technical"), *feature_set("relative")}
+    short = {spec.name for spec in FROM_BARS if spec.lookback_bars <= 30} - {"volume_velocity"}
+    assert len(volume & short) > 20
+    for name in volume:
+        assert frame[name][130] is None or name not in short, name
+        assert frame[name][250] is not None, name
 
 
 def test_a_flat_stretch_gives_middle_values_or_null_and_recovers(single: Bars) -> None:
@@ -155,10 +166,11 @@ def test_a_flat_stretch_gives_middle_values_or_null_and_recovers(single: Bars) -
 def test_an_infinite_feature_is_an_error_naming_feature_symbol_and_time(
     single: Bars, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = Feature("broken", 1, lambda b: np.where(np.arange(len(b.close)) == 7, np.inf, 0.0))
+    price = float(single.frame["close"][7])
+    broken = Feature("broken", 1, 1.0 / (close - price))
     monkeypatch.setitem(sets.catalogue(), "broken", (Family("planted", "", (broken,)), broken))
     with pytest.raises(DataError, match="'broken' is infinite at AAA 2015-01-08T00:00:00Z"):
-        build(single)
+        build(single, "all")
 
 
 @pytest.mark.parametrize(
@@ -205,13 +217,13 @@ def test_a_stored_manifest_of_another_formula_version_is_refused(panel: Bars) ->
         build(dataclasses.replace(panel, close_only=True), wanted)
 
 
-def test_every_declaration_is_complete() -> None:
+def test_every_declaration_is_complete(beside: pl.DataFrame) -> None:
     for spec in describe():
         assert spec.scale_free, spec.name
         assert spec.lookback_bars >= 1, spec.name
         assert spec.source, spec.name
-        assert set(spec.inputs) <= {"open", "high", "low", "close", "volume"}, spec.name
-        assert spec.unit in {"fraction", "ratio", "score", "sd", "atr"}, spec.name
+        assert {*BARS, *beside.columns}.issuperset(spec.inputs), spec.name
+        assert spec.unit in {"fraction", "ratio", "score", "sd", "atr", "flag", "bars", "count"}, spec.name
 
 
 def test_a_family_is_found_by_its_file_and_its_name_is_the_file() -> None:

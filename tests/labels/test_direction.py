@@ -17,7 +17,7 @@ def bars(make_closes: Callable[..., pl.DataFrame]) -> pl.DataFrame:
 
 def test_features_are_computed_when_the_frame_has_none_and_warm_up_leaves_with_its_labels(bars: pl.DataFrame) -> None:
     features, labels = create_labels(bars)
-    assert tuple(features.columns) == feature_set("technical")
+    assert tuple(features.columns) == feature_set("starter")
     assert features.height == len(labels) == (200 - 49 - 5) + (120 - 49 - 5)
     assert features.null_count().sum_horizontal().item() == 0
     assert labels.name == "label"

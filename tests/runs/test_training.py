@@ -67,7 +67,11 @@ def test_the_gates_refusal_registers_the_version_and_leaves_the_old_champion(
 def test_a_constant_predictor_is_refused(workspace: Workspace, tiny: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     def deaf(bars, cell, recipe):  # type: ignore[no-untyped-def]
         labelled = original(bars, cell, recipe)
-        flat = [(pl.col(name) * 0 + 1).alias(name) for name in labelled.manifest.names]
+        # One early row differs in each column: enough for the lint, too little for any member.
+        flat = [
+            (pl.int_range(pl.len()) == k).cast(pl.Float32).alias(name)
+            for k, name in enumerate(labelled.manifest.names)
+        ]
         return labelled.with_frame(labelled.frame.with_columns(flat))
 
     original = train_job.label_cell
@@ -77,6 +81,37 @@ def test_a_constant_predictor_is_refused(workspace: Workspace, tiny: Recipe, mon
     assert "CONSTANT" in {gate.code for gate in outcome.manifest.verdict.failed}
     assert outcome.exit_code == 5
     assert workspace.store.versions.champion("SYN001", "d1", "5d") is None
+
+
+def test_features_without_any_use_are_named_and_nothing_is_trained(
+    workspace: Workspace, tiny: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dead(bars, cell, recipe):  # type: ignore[no-untyped-def]
+        labelled = original(bars, cell, recipe)
+        return labelled.with_frame(labelled.frame.with_columns(pl.lit(1.0).cast(pl.Float32).alias(n) for n in labelled.manifest.names))
+
+    original = train_job.label_cell
+    monkeypatch.setattr(train_job, "label_cell", dead)
+    (outcome,) = train(workspace, [CELL], tiny, executor=Inline())
+    assert outcome.exit_code == 3
+    assert "none of the 48 features" in str(outcome.error)
+
+
+def test_a_dropped_feature_is_named_in_the_record_of_the_run_and_the_version_serves_without_it(
+    workspace: Workspace, tiny: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planted(bars, cell, recipe):  # type: ignore[no-untyped-def]
+        labelled = original(bars, cell, recipe)
+        copy = (pl.col("rsi_14") * 2.0).alias("rsi")
+        return labelled.with_frame(labelled.frame.with_columns(pl.lit(1.0).cast(pl.Float32).alias("obv"), copy))
+
+    original = train_job.label_cell
+    monkeypatch.setattr(train_job, "label_cell", planted)
+    (outcome,) = train(workspace, [CELL], tiny, executor=Inline())
+    assert outcome.manifest is not None
+    dropped = {e["feature"]: e["kind"] for e in outcome.manifest.events if e["event"] == "feature_dropped"}
+    assert dropped == {"obv": "constant", "rsi_14": "copy"}
+    assert not set(dropped) & set(outcome.manifest.features.names)
 
 
 def test_processes_and_one_process_give_identical_artifacts(workspace: Workspace, tiny: Recipe) -> None:

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from augury import __version__
-from augury.cli import config, data, demo, forecast, models, train, validate
+from augury.cli import cache, config, data, demo, features, forecast, models, train, validate, windows
 from augury.cli.session import SESSION
 from augury.core.errors import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, AuguryError
 
@@ -27,9 +27,12 @@ app = typer.Typer(
 )
 for room in (demo, train, forecast, validate, config):
     room.register(app)
+app.add_typer(cache.app, name="cache")
 app.add_typer(data.app, name="data")
+app.add_typer(features.app, name="features")
 app.add_typer(forecast.group, name="forecasts")
 app.add_typer(models.app, name="models")
+app.add_typer(windows.app, name="windows")
 
 _WITH_VALUE = ("--data-dir", "--config")
 _SWITCHES = ("-q", "--quiet", "-v", "--verbose", "--debug", "--no-color")

@@ -2,12 +2,17 @@
 
 Adding a member, check, source, feature family … is adding one file. Each file defines exactly one
 public object named by the kind's convention (see :class:`Catalog`).
+
+The file may also lie outside Augury: in ``$AUGURY_PLUGINS/<folder>/<name>.py``, where the folder has
+the name of the catalogue's (``families``, ``checks``, ``sources``, ``tabular`` …). Such files are code of
+the user and are run as such.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import sys
 from collections.abc import Iterator
@@ -19,6 +24,8 @@ from augury.core.errors import UnknownName
 from augury.core.suggestion import did_you_mean
 
 T = TypeVar("T")
+PLUGINS = "AUGURY_PLUGINS"
+"""Environment variable that names the user's own folder of parts."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ class Catalog(Generic[T]):
         for package in self.packages:
             # An entry that is already imported needs no look at the folder: checks load dozens per frame.
             if f"{package}.{name}" in sys.modules or name in _files(package):
+                _joined(package)
                 found: T = getattr(importlib.import_module(f"{package}.{name}"), self.attribute)
                 return found
         hint = did_you_mean(name, self.names())
@@ -80,5 +88,20 @@ def _files(package: str) -> list[str]:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.submodule_search_locations is None:
         return []
-    folders = [str(Path(folder)) for folder in spec.submodule_search_locations]
-    return [found.name for found in pkgutil.iter_modules(folders) if not found.name.startswith("_")]
+    folders = {str(Path(folder)) for folder in spec.submodule_search_locations} | set(_plugins(package))
+    return [found.name for found in pkgutil.iter_modules(sorted(folders)) if not found.name.startswith("_")]
+
+
+def _plugins(package: str) -> list[str]:
+    """The user's folder for a package, when there is one."""
+    root = os.environ.get(PLUGINS, "")
+    folder = Path(root) / package.rpartition(".")[2]
+    return [str(folder.resolve())] if root and folder.is_dir() else []
+
+
+def _joined(package: str) -> None:
+    """Let files of the user's folder be imported as if they lay in the package."""
+    for folder in _plugins(package):
+        path = importlib.import_module(package).__path__
+        if folder not in path:
+            path.append(folder)

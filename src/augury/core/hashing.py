@@ -81,10 +81,15 @@ def sha256_frame(frame: pl.DataFrame) -> str:
         digest.update(f"{column.name}\x1f{column.dtype}\x1f{len(column)}\x1e".encode())
         if column.null_count():
             digest.update(np.packbits(column.is_null().to_numpy()).tobytes())
+            # A null has a place of its own above; here it only needs some value, the same each time.
+            text = column.dtype in (pl.String, pl.Categorical)
+            column = column.cast(pl.String).fill_null("") if text else column.to_physical()
+            column = column if text else column.fill_null(False if column.dtype == pl.Boolean else 0)
         if column.dtype in (pl.String, pl.Categorical):
-            digest.update("\x1f".join(column.cast(pl.String).fill_null("").to_list()).encode())
+            digest.update("\x1f".join(column.to_list()).encode())
         else:
-            numbers = column.to_physical()
-            filled = numbers.fill_null(False if numbers.dtype == pl.Boolean else 0)
-            digest.update(np.ascontiguousarray(filled.to_numpy()).tobytes())
+            # Moments are int64 in NumPy as they are here; dates are not, so they go by their physical type.
+            other = column.dtype.is_temporal() and not isinstance(column.dtype, pl.Datetime)
+            plain = column.to_physical() if other else column
+            digest.update(np.ascontiguousarray(plain.to_numpy()).tobytes())
     return digest.hexdigest()

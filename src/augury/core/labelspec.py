@@ -24,6 +24,8 @@ class _Plan:
 
 
 _PLANS: Final[dict[Timeframe, _Plan]] = {
+    Timeframe.M1: _Plan(5, 0.0005, ("1h", "4h")),
+    Timeframe.M5: _Plan(5, 0.0012, ("1h", "4h", "1d")),
     Timeframe.M15: _Plan(5, 0.0020, ("4h", "1d", "1w")),
     Timeframe.H1: _Plan(5, 0.0030, ("1d", "5d", "15d", "30d")),
     Timeframe.H4: _Plan(3, 0.0050, ("5d", "15d", "30d", "45d", "90d")),

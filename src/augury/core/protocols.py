@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from augury.core.bars import Bars
 from augury.core.tables import LabelledTable
+from augury.core.timeframe import Timeframe
 from augury.core.typing import Codes, Features, Floats, Json
 
 
@@ -86,12 +88,32 @@ class Source(Protocol):
         """The calendar its sessions follow, e.g. ``XNYS``."""
         ...
 
-    def symbols(self) -> list[str]:
-        """Symbols this source can give."""
+    @property
+    def adjustment(self) -> str:
+        """What its prices are adjusted for, one of ``core.bars.ADJUSTMENTS``."""
         ...
 
-    def load(self, symbols: Sequence[str] | None = None) -> Bars:
-        """Return canonical bars, or raise a named error; never invented unless ``synthetic``."""
+    @property
+    def timeframes(self) -> tuple[Timeframe, ...]:
+        """The lengths of bar it gives; empty for a source of news or series, which has no bars."""
+        ...
+
+    def symbols(self) -> list[str]:
+        """Symbols this source can give; empty when any may be asked for and the vendor answers."""
+        ...
+
+    def load(
+        self,
+        symbols: Sequence[str] | None = None,
+        *,
+        timeframe: Timeframe = Timeframe.D1,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Bars:
+        """Return canonical bars with ``start <= ts <= end``, or raise a named error.
+
+        Never invented unless ``synthetic``; from a vendor, the bar that is still forming may be among them.
+        """
         ...
 
 

@@ -59,7 +59,7 @@ class Recipe:
     name: str = "default"
     members: dict[str, dict[str, Any]] = field(default_factory=lambda: {"logreg": {}, "rf": {}, "gb": {}, "lgbm": {}})
     horizons: tuple[str, ...] = ()
-    feature_set: str = "technical"
+    feature_set: str = "starter"
     folds: int = 5
     train_fraction: float = 0.7
     weights: str = "ridge"

@@ -13,7 +13,7 @@ from augury.core.suggestion import did_you_mean
 
 CONFIG_NAME: Final = "augury.yaml"
 PLAIN_NAMES: Final = {"DATABASE_URL": "database_url", "AUGURY_DATA_DIR": "data_dir"}
-SECRETS: Final = ("database_url",)
+SECRETS: Final = ("database_url", "lake")
 
 
 def default_data_dir() -> Path:
@@ -34,6 +34,8 @@ class Settings:
         Empty means SQLite inside ``data_dir``; else ``postgresql+psycopg://…``.
     workers : int
         Processes for training, 1..64; each is capped to one thread.
+    lake : str
+        Folder or URL (``s3://bucket/lake``) of the bars; empty means ``lake`` inside ``data_dir``.
     recipe : str
         ``default``, ``demo`` or a YAML file.
     max_age_days : int
@@ -45,6 +47,7 @@ class Settings:
     data_dir: Path = field(default_factory=default_data_dir)
     database_url: str = ""
     workers: int = field(default_factory=lambda: max(1, min(64, len(os.sched_getaffinity(0)))))
+    lake: str = ""
     recipe: str = "default"
     max_age_days: int = 60
     origins: dict[str, str] = field(default_factory=dict)
@@ -159,6 +162,8 @@ def _typed(key: str, value: Any) -> Any:
         raise UsageError(f"{key}={value!r} is a {type(value).__name__}, needed one value", fix="augury show-config")
     if key == "data_dir":
         return Path(str(value)).expanduser().resolve()
+    if key == "lake" and value and "://" not in str(value):
+        return str(Path(str(value)).expanduser().resolve())
     if key in ("workers", "max_age_days"):
         low, high = {"workers": (1, 64), "max_age_days": (1, 36500)}[key]
         text = str(value)

@@ -95,6 +95,11 @@ class LabelledTable:
         """Return the same description around other rows."""
         return replace(self, frame=frame)
 
+    def restricted(self, manifest: FeatureManifest) -> LabelledTable:
+        """Return the same rows with only the features of a smaller manifest."""
+        dropped = [name for name in self.manifest.names if name not in set(manifest.names)]
+        return replace(self, frame=self.frame.drop(dropped), manifest=manifest)
+
     def _known(self, name: str) -> pl.Series:
         column = self.frame[name]
         if column.null_count():

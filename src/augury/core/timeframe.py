@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -35,6 +35,10 @@ class Calendar(Protocol):
         """Return the last session in the ISO week of ``session``."""
         ...
 
+    def session_of(self, moment: datetime, minutes: int = 0) -> datetime | None:
+        """Return the session in whose hours a bar of ``minutes`` that opens at ``moment`` lies; None outside."""
+        ...
+
 
 class Timeframe(StrEnum):
     """Length of a bar. The value is its canonical spelling.
@@ -45,6 +49,8 @@ class Timeframe(StrEnum):
     (<Timeframe.D1: 'd1'>, True)
     """
 
+    M1 = "m1"
+    M5 = "m5"
     M15 = "m15"
     H1 = "h1"
     H4 = "h4"
@@ -72,7 +78,7 @@ class Timeframe(StrEnum):
     @property
     def minutes(self) -> int | None:
         """Minutes of an intraday bar; None for d1 and w1, which follow the calendar."""
-        return {"m15": 15, "h1": 60, "h4": 240}.get(self.value)
+        return {"m1": 1, "m5": 5, "m15": 15, "h1": 60, "h4": 240}.get(self.value)
 
     def closes_at(self, ts: datetime, calendar: Calendar) -> datetime:
         """Say when the bar that opened at ``ts`` is known: nothing may use it earlier.
@@ -82,17 +88,17 @@ class Timeframe(StrEnum):
         ts : datetime
             The bar's open in UTC; the session date for d1, the first session of the week for w1.
         calendar : Calendar
-            Decides early closes and the last session of a week.
+            Decides which session an intraday bar belongs to (it may have opened on the UTC day before),
+            early closes and the last session of a week. A bar outside trading hours lasts its full length.
         """
         if self is Timeframe.D1:
             return calendar.close_of(ts)
         if self is Timeframe.W1:
             return calendar.close_of(calendar.last_of_week(ts))
-        session = ts.replace(hour=0, minute=0, second=0, microsecond=0)
-        ends = ts.timestamp() + 60 * (self.minutes or 0)
-        close = calendar.close_of(session)
-        end = datetime.fromtimestamp(ends, tz=ts.tzinfo)
-        return min(end, close) if close > ts else end
+        minutes = self.minutes or 0
+        end = ts + timedelta(minutes=minutes)
+        session = calendar.session_of(ts, minutes)
+        return end if session is None else min(end, calendar.close_of(session))
 
     def bars_per_session(self, calendar: Calendar) -> float:
         """How many bars of this timeframe one session holds (1 for d1, 0.2 for w1)."""

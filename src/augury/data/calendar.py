@@ -1,14 +1,12 @@
 """Market calendars: which days trade, when each session opens and closes, how long it lasts.
 
-Exchange rules come from ``exchange_calendars``, imported at the first question and always with an
-explicit range, so that the machine's clock never moves an answer. ``24/7`` and ``24/5`` are counted
-here: a session is a UTC day. Outside the known range there is a named error, never a guess.
+Every question can be put for one moment or for a whole column of them. Outside the known range there
+is a named error, never a guess.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -17,37 +15,19 @@ import numpy as np
 import polars as pl
 
 from augury.core.bars import TIMESTAMP
-from augury.core.errors import UnknownName, UsageError
-from augury.core.suggestion import did_you_mean
+from augury.core.errors import UsageError
 from augury.core.typing import Ints
+from augury.data.calendar_rules import FIRST_KNOWN, LAST_KNOWN, Builder, Schedule, day_number, rules_of
 
-FIRST_KNOWN: Final = date(1900, 1, 1)
-LAST_KNOWN: Final = date(2099, 12, 31)
+__all__ = ["FIRST_KNOWN", "LAST_KNOWN", "MarketCalendar", "market_calendar"]
+
 FIRST_BUILT: Final = date(1990, 1, 1)
 LAST_BUILT: Final = date(2035, 12, 31)
-CONTINUOUS: Final = {"24/7": 7, "24/5": 5}
-"""Calendars without closing hours: name to days a week, Monday first."""
-
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _DAY_US: Final = 86_400_000_000
 _MINUTE_US: Final = 60_000_000
 _GROWTH: Final = timedelta(days=20 * 366)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Sessions of a span of days as arrays: day numbers since 1970, opens and closes in µs, minutes."""
-
-    first: date
-    last: date
-    days: Ints
-    opens: Ints
-    closes: Ints
-    minutes: Ints
-
-
-Builder = Callable[[date, date], Schedule]
+_WEEK: Final = timedelta(days=7)
 
 
 class MarketCalendar:
@@ -163,7 +143,9 @@ class MarketCalendar:
         return self.schedule(first, last)["session"]
 
     def schedule(self, first: datetime | date, last: datetime | date) -> pl.DataFrame:
-        """Return ``session, opens_at, closes_at, minutes`` from ``first`` to ``last``, both included.
+        """Return ``session, opens_at, closes_at, minutes, break_starts_at, break_ends_at``.
+
+        From ``first`` to ``last``, both included; a session without a lunch break has none (null).
 
         Parameters
         ----------
@@ -183,8 +165,104 @@ class MarketCalendar:
                 "opens_at": pl.Series(table.opens[inside]).cast(TIMESTAMP),
                 "closes_at": pl.Series(table.closes[inside]).cast(TIMESTAMP),
                 "minutes": pl.Series(table.minutes[inside]),
+                "break_starts_at": _broken(table.break_starts[inside], table.closes[inside]),
+                "break_ends_at": _broken(table.break_ends[inside], table.closes[inside]),
             }
         )
+
+    def session_of(self, moment: datetime, minutes: int = 0) -> datetime | None:
+        """Return the session in whose hours a moment, or a bar that opens then, lies; None outside.
+
+        The session's date is the exchange's own: Sydney, futures and foreign exchange open on the UTC
+        day before.
+
+        Parameters
+        ----------
+        moment : datetime
+            With its time zone.
+        minutes : int
+            Length of the bar; it belongs to a session when any part of it does. Default 0: a moment.
+
+        Examples
+        --------
+        >>> market_calendar("XASX").session_of(datetime(2024, 1, 1, 23, 30, tzinfo=UTC)).date().isoformat()
+        '2024-01-02'
+        >>> market_calendar("XNYS").session_of(datetime(2024, 1, 1, 15, tzinfo=UTC)) is None
+        True
+        """
+        (at,), table = self.places(np.array([_micros(moment)]), minutes)
+        return None if at < 0 else _moment(int(table.days[at]) * _DAY_US)
+
+    def sessions_of(self, ts: pl.Series, minutes: int = 0) -> pl.Series:
+        """Return the session of each moment or bar, as :meth:`session_of`; null outside trading hours.
+
+        Examples
+        --------
+        >>> hours = pl.Series([datetime(2024, 1, 1, 23, tzinfo=UTC), datetime(2024, 1, 2, 12, tzinfo=UTC)])
+        >>> market_calendar("24/5").sessions_of(hours).dt.day().to_list()
+        [2, 2]
+        """
+        at, table = self.places(ts.cast(TIMESTAMP).to_physical().to_numpy(), minutes)
+        return self._picked(table.days * _DAY_US, at)
+
+    def closes_of(self, sessions: pl.Series) -> pl.Series:
+        """Return when each session closes; null for what is no session."""
+        return self._looked_up(sessions, "closes")
+
+    def opens_of(self, sessions: pl.Series) -> pl.Series:
+        """Return when each session opens; null for what is no session."""
+        return self._looked_up(sessions, "opens")
+
+    def last_of_weeks(self, sessions: pl.Series) -> pl.Series:
+        """Return the last session in the ISO week of each day; null for a week without one."""
+
+        def find(numbers: Ints, table: Schedule) -> Ints:
+            mondays = numbers - (numbers + 3) % 7
+            at = np.searchsorted(table.days, mondays + 7) - 1
+            return np.where((at >= 0) & (table.days[at] >= mondays), at, -1)
+
+        return self._each(sessions, "days", find)
+
+    def places(self, micros: Ints, minutes: int = 0) -> tuple[Ints, Schedule]:
+        """Return where in the schedule each moment (µs since 1970) or bar lies, -1 outside, and the schedule."""
+        if not len(micros):
+            return micros, self._table
+        table = self._around(int(micros.min() // _DAY_US), int(micros.max() // _DAY_US))
+        # The first session that has not closed yet; it must have opened before the bar ends.
+        at = np.searchsorted(table.closes, micros, side="right")
+        opens = table.opens[np.minimum(at, len(table.opens) - 1)]
+        inside = (at < len(table.opens)) & (opens < micros + max(1, minutes * _MINUTE_US))
+        return np.where(inside, at, -1), table
+
+    def _looked_up(self, sessions: pl.Series, name: str) -> pl.Series:
+        def find(numbers: Ints, table: Schedule) -> Ints:
+            at = np.minimum(np.searchsorted(table.days, numbers), len(table.days) - 1)
+            return np.where(table.days[at] == numbers, at, -1)
+
+        return self._each(sessions, name, find)
+
+    def _each(self, sessions: pl.Series, name: str, find: Callable[[Ints, Schedule], Ints]) -> pl.Series:
+        """Look a part of the schedule up for each session that is not null."""
+        there = sessions.is_not_null().to_numpy()
+        numbers = sessions.drop_nulls().cast(TIMESTAMP).to_physical().to_numpy() // _DAY_US
+        if not len(numbers):
+            return pl.Series("session", [None] * len(there), TIMESTAMP)
+        table = self._around(int(numbers.min()), int(numbers.max()))
+        at = np.full(len(there), -1)
+        at[there] = find(numbers, table)
+        values = table.days * _DAY_US if name == "days" else getattr(table, name)
+        return self._picked(values, at)
+
+    @staticmethod
+    def _picked(values: Ints, at: Ints) -> pl.Series:
+        found = pl.DataFrame({"at": at, "value": values[at]})
+        return found.select(pl.when(pl.col("at") >= 0).then("value").alias("session").cast(TIMESTAMP))["session"]
+
+    def _around(self, first: int, last: int) -> Schedule:
+        """The schedule over a span of day numbers and the week on either side, where it is known."""
+        low, high = (date(1970, 1, 1) + timedelta(days=number) for number in (first, last))
+        self._covering(low, high)
+        return self._covering(max(self._first, low - _WEEK), min(self._last, high + _WEEK))
 
     def _find(self, session: datetime) -> tuple[Schedule, int]:
         table, number = self._covering(session, session), _number(session)
@@ -215,13 +293,19 @@ class MarketCalendar:
         return self._table
 
 
+def _broken(moments: Ints, closes: Ints) -> pl.Series:
+    frame = pl.DataFrame({"moment": moments, "close": closes})
+    return frame.select(pl.when(pl.col("moment") < pl.col("close")).then("moment").cast(TIMESTAMP))["moment"]
+
+
 def market_calendar(name: str) -> MarketCalendar:
     """Return the calendar of a market; the same object each time.
 
     Parameters
     ----------
     name : str
-        An exchange (``XNYS``, ``XLON``, ``XTKS`` …), ``24/7`` or ``24/5``.
+        An exchange (``XNYS``, ``XLON``, ``XTKS``, ``XNSE`` …), ``24/7``, or ``24/5`` (``FX``): the week of
+        foreign exchange, Sunday 17:00 to Friday 17:00 in New York.
 
     Raises
     ------
@@ -236,51 +320,10 @@ def market_calendar(name: str) -> MarketCalendar:
     return _calendar(name)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _calendar(name: str) -> MarketCalendar:
-    if name in CONTINUOUS:
-        return MarketCalendar(name, _continuous(CONTINUOUS[name]))
-    import exchange_calendars
-
-    known = exchange_calendars.get_calendar_names(include_aliases=True)
-    if name not in known:
-        hint = did_you_mean(name, [*known, *CONTINUOUS], cutoff=0.5)
-        raise UnknownName(f"unknown calendar '{name}'{hint} (e.g. XNYS, XLON, XTKS, 24/7)", name=name)
-    canonical = exchange_calendars.resolve_alias(name)
-    if canonical != name:
-        return _calendar(canonical)
-    exchange = type(exchange_calendars.get_calendar(name, start="2020-01-01", end="2020-01-31"))
-    low, high = exchange.bound_min(), exchange.bound_max()
-    first = low.date() if low is not None else FIRST_KNOWN
-    last = high.date() if high is not None else LAST_KNOWN
-    return MarketCalendar(name, _exchange(exchange), first, last)
-
-
-def _exchange(exchange: Callable[..., object]) -> Builder:
-    def build(first: date, last: date) -> Schedule:
-        found = exchange(start=first.isoformat(), end=last.isoformat())
-        opens, closes = _micros(found, "opens_nanos"), _micros(found, "closes_nanos")
-        pauses = _micros(found, "break_ends_nanos") - _micros(found, "break_starts_nanos")
-        days = found.sessions.to_numpy().astype("datetime64[D]").astype(np.int64)  # type: ignore[attr-defined]
-        return Schedule(first, last, days, opens, closes, (closes - opens - pauses) // _MINUTE_US)
-
-    return build
-
-
-def _micros(exchange: object, name: str) -> Ints:
-    nanos: Ints = getattr(exchange, name)
-    # A session without a lunch break has "not a time" at both ends of it: the pause is 0.
-    return np.asarray(nanos // 1000, dtype=np.int64)
-
-
-def _continuous(days_a_week: int) -> Builder:
-    def build(first: date, last: date) -> Schedule:
-        days = np.arange(_number(first), _number(last) + 1, dtype=np.int64)
-        days = days[(days + 3) % 7 < days_a_week]
-        full = np.full(len(days), _DAY_US // _MINUTE_US, dtype=np.int64)
-        return Schedule(first, last, days, days * _DAY_US, (days + 1) * _DAY_US, full)
-
-    return build
+    canonical, build, first, last = rules_of(name)
+    return MarketCalendar(name, build, first, last) if canonical == name else _calendar(canonical)
 
 
 def _day(moment: datetime | date) -> date:
@@ -288,8 +331,12 @@ def _day(moment: datetime | date) -> date:
 
 
 def _number(moment: datetime | date) -> int:
-    return moment.toordinal() - _EPOCH_DAY
+    return day_number(_day(moment))
 
 
 def _moment(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import polars as pl
 
@@ -14,6 +14,10 @@ from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.data.calendar import MarketCalendar
 from augury.data.layouts import LINE
+
+if TYPE_CHECKING:
+    from augury.data.checks._view import BarsView
+    from augury.data.instruments import InstrumentTable
 
 ERROR: Final = "error"
 WARNING: Final = "warning"
@@ -39,6 +43,9 @@ class Finding:
         Place, value and rule.
     fix : str
         What to do next.
+    bars : pl.Series or None
+        ``ts`` of the bars that can be set aside without touching the others; None when the rule is
+        about the whole series (a split, a shifted clock) and setting bars aside repairs nothing.
     """
 
     code: str
@@ -48,10 +55,11 @@ class Finding:
     first_ts: datetime | None
     message: str
     fix: str = ""
+    bars: pl.Series | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> Json:
-        """Write as a JSON object."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        """Write as a JSON object; the places in ``bars`` are left out."""
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "bars"}
         return fields | {"first_ts": iso(self.first_ts) if self.first_ts is not None else None}
 
 
@@ -73,6 +81,8 @@ class CheckContext:
         Name of the file or frame, and what a row is called in it (``line`` or ``row``).
     grace_minutes : int
         How long after its close a bar may still change.
+    instruments : InstrumentTable or None
+        When each symbol was listed, and as what; None skips what only a register can know.
     """
 
     calendar: MarketCalendar | None = None
@@ -82,6 +92,7 @@ class CheckContext:
     origin: str = "frame"
     place: str = "row"
     grace_minutes: int = 0
+    instruments: InstrumentTable | None = None
 
     @property
     def fix(self) -> str:
@@ -107,13 +118,18 @@ class Check(Protocol):
         """True when it wants the rows sorted and without duplicates, False when as they were given."""
         ...
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Return what breaks the rule, one finding a symbol."""
         ...
 
 
 def by_symbol(
-    check: Check, bad: pl.DataFrame, context: CheckContext, describe: Callable[[dict[str, Any]], str]
+    check: Check,
+    bad: pl.DataFrame,
+    context: CheckContext,
+    describe: Callable[[dict[str, Any]], str],
+    *,
+    apart: bool = False,
 ) -> list[Finding]:
     """Make one finding for each symbol with bad rows; the message shows the first of them.
 
@@ -127,14 +143,41 @@ def by_symbol(
         Gives the place its name.
     describe : callable
         Row to text, e.g. ``high 101.2 < close 101.9``.
+    apart : bool
+        The bars can be set aside one by one; default False.
     """
     found = []
-    for part in bad.partition_by("symbol", maintain_order=True):
+    for part in bad.partition_by("symbol", maintain_order=True) if bad.height else ():
         row = part.row(0, named=True)
         more = f" and {part.height - 1} more" if part.height > 1 else ""
         message = f"{where(row, context)}: {describe(row)}{more} ({check.code})"
-        found.append(Finding(check.code, check.severity, row["symbol"], part.height, row["ts"], message, context.fix))
+        one = Finding(check.code, check.severity, row["symbol"], part.height, row["ts"], message, context.fix)
+        found.append(replace(one, bars=part["ts"].unique().sort()) if apart else one)
     return found
+
+
+def of_symbol(
+    check: Check, context: CheckContext, symbol: str, rows: int, first_ts: datetime | None, text: str
+) -> Finding:
+    """Make the finding of a rule about a whole series.
+
+    Parameters
+    ----------
+    check : Check
+        The rule.
+    context : CheckContext
+        Gives the next command.
+    symbol : str
+        Empty when the whole frame is meant.
+    rows : int
+        Bars that are concerned.
+    first_ts : datetime or None
+        The first of them.
+    text : str
+        What was found, with its value.
+    """
+    place = symbol or context.origin
+    return Finding(check.code, check.severity, symbol, rows, first_ts, f"{place}: {text} ({check.code})", context.fix)
 
 
 def where(row: dict[str, Any], context: CheckContext) -> str:
@@ -154,20 +197,3 @@ def where(row: dict[str, Any], context: CheckContext) -> str:
     """
     key = f"{row['symbol']} {iso(row['ts']) if row['ts'] is not None else 'without time'}"
     return f"{context.origin} {context.place} {row[LINE]}: {key}" if row.get(LINE) is not None else key
-
-
-def before(column: str) -> pl.Expr:
-    """The value of the symbol's bar before this one.
-
-    Parameters
-    ----------
-    column : str
-        A column of bars sorted on (symbol, ts); the first bar of each symbol has null before it.
-
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"symbol": ["A", "A", "B"], "close": [1.0, 2.0, 9.0]})
-    >>> frame.select(before("close")).to_series().to_list()
-    [None, 1.0, None]
-    """
-    return pl.col(column).shift(1).over("symbol")

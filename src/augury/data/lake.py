@@ -1,32 +1,52 @@
-"""The lake: one Parquet file for each timeframe and symbol, replaced whole or not at all.
+"""The lake: bars at rest, a few Parquet files for each timeframe and symbol, in any place.
 
-A file is named by its percent-encoded symbol: ``d1/%5EGSPC.parquet``.
+Its files are described in :mod:`augury.data.lake_file`, its places in :mod:`augury.data.lake_root`. The bars of
+a symbol are replaced whole or not at all: sealed periods are written first under names of their own, then
+the newest file, which names them. A reader sees the old bars or the new ones.
 """
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from augury.core.atomic import storage_errors
+import polars as pl
+
 from augury.core.bars import Bars, check_symbol
-from augury.core.errors import NotFound, StoreBusy, ValidationError
+from augury.core.errors import NotFound, ValidationError
+from augury.core.hashing import sha256_bytes
 from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Timeframe
-from augury.data.lake_file import LakeEntry, file_of, read_bars, read_entry, write_file
+from augury.data.lake_file import (
+    DAMAGE,
+    Head,
+    LakeEntry,
+    Part,
+    assembled,
+    damaged,
+    file_of,
+    files_of,
+    read_frames,
+    read_head,
+    symbol_of,
+)
+from augury.data.lake_root import open_root
 from augury.data.sources import import_command
 from augury.data.stitching import extended, together
 
+_TRIES: Final = 3
+"""A sealed file may be replaced between reading its name and reading it; then everything is read again."""
+
 
 class Lake:
-    """Bars at rest under one folder.
+    """Bars at rest in one place.
 
     Parameters
     ----------
-    root : Path
-        The folder; it is made by the first write.
+    root : Path or str
+        A folder, which is made by the first write, or a URL that fsspec understands
+        (``s3://bucket/lake``, ``memory://lake``, ``file:///data/lake``).
 
     Examples
     --------
@@ -39,11 +59,12 @@ class Lake:
     (0, [30, 30])
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root)
+    def __init__(self, root: Path | str) -> None:
+        self._root = open_root(root)
+        self.root: Path | str = self._root.place()
 
     def write(self, bars: Bars) -> str:
-        """Replace each symbol of the bars' timeframe, one file at a time.
+        """Replace each symbol of the bars' timeframe, each whole or not at all.
 
         Returns
         -------
@@ -58,13 +79,15 @@ class Lake:
             Nothing can be written now.
         """
         parts = _by_symbol(bars)
-        with self._writing():
-            for part in parts:
-                self._put(part)
+        with self._root.writing():
+            self._put([(part, (), None) for part in parts])
         return bars.data_version
 
     def append(self, bars: Bars, *, revise: bool = False) -> int:
         """Add the bars that are new; the same bars again change no byte.
+
+        A new bar rewrites one file of its symbol, the newest. The rest of the symbol is read, because the
+        data version is the hash of all its bars.
 
         Parameters
         ----------
@@ -85,16 +108,21 @@ class Lake:
         DataError
             The bars are of another kind than those stored.
         """
-        parts = _by_symbol(bars)
-        with self._writing():
-            merged = [self._merged(part, revise) for part in parts]
-            for part, changed in merged:
-                if changed:
-                    self._put(part)
-        return sum(changed for _, changed in merged)
+        fresh = {str(part.frame["symbol"][0]): part for part in _by_symbol(bars)}
+        with self._root.writing():
+            stored = self._get(list(fresh), bars.timeframe, None)
+            changed, pending = 0, []
+            for symbol, part in fresh.items():
+                head, old = stored.get(symbol, (None, None))
+                whole, count = (part, part.frame.height) if old is None else extended(old, part, revise=revise)
+                changed += count
+                if count:
+                    pending.append((whole, head.parts if head else (), part.frame["ts"]))
+            self._put(pending)
+        return changed
 
     def read(self, symbols: Sequence[str] | None, timeframe: Timeframe, last: int | None = None) -> Bars:
-        """Return stored bars, their content hash checked.
+        """Return stored bars, the content hash of every file that is read checked.
 
         Parameters
         ----------
@@ -103,7 +131,7 @@ class Lake:
         timeframe : Timeframe
             Which length of bar.
         last : int, optional
-            Only the newest so many bars of each symbol, at least 1.
+            Only the newest so many bars of each symbol, at least 1; older files are then not opened.
 
         Raises
         ------
@@ -115,29 +143,34 @@ class Lake:
             The symbols are of different kinds and can not stand in one frame.
         """
         wanted = self._present(timeframe) if symbols is None else sorted({check_symbol(name) for name in symbols})
-        missing = [name for name in wanted if not self.has(name, timeframe)]
+        found = self._get(wanted, timeframe, last)
+        missing = [name for name in wanted if name not in found]
         if missing or not wanted:
             raise self._absent(missing, timeframe)
-        parts = [self._get(name, timeframe) for name in wanted]
+        parts = [found[name][1] for name in wanted]
         if last is not None:
             parts = [part.with_frame(part.frame.tail(last)) for part in parts]
         return together(parts)
 
     def has(self, symbol: str, timeframe: Timeframe) -> bool:
         """Say whether bars of a symbol are stored."""
-        return file_of(self.root, symbol, timeframe).is_file()
+        return self._root.footers([file_of(symbol, timeframe)]) != [None]
 
     def entries(self) -> list[LakeEntry]:
         """List what is stored, by timeframe and symbol; only the facts are read, not the bars."""
-        found = [
-            read_entry(path, Timeframe(timeframe))
-            for timeframe in Timeframe
-            for path in (self.root / timeframe).glob("*.parquet")
-        ]
-        return sorted(found, key=lambda entry: (list(Timeframe).index(entry.timeframe), entry.symbol))
+        found = []
+        for timeframe in Timeframe:
+            names = self._root.names(str(timeframe))
+            sources = zip(names, self._root.footers(names), strict=True)
+            heads = [self._head(name, source, timeframe) for name, source in sources if source is not None]
+            found += sorted((head.entry for head in heads), key=lambda entry: entry.symbol)
+        return found
+
+    def _head(self, name: str, source: Path | bytes, timeframe: Timeframe) -> Head:
+        return read_head(source, name, timeframe, self._root.place(name))
 
     def _present(self, timeframe: Timeframe) -> list[str]:
-        return [entry.symbol for entry in self.entries() if entry.timeframe is timeframe]
+        return sorted(symbol_of(name) for name in self._root.names(str(timeframe)))
 
     def _absent(self, missing: Sequence[str], timeframe: Timeframe) -> NotFound:
         present = self._present(timeframe)
@@ -152,34 +185,82 @@ class Lake:
             present=present,
         )
 
-    def _put(self, bars: Bars) -> None:
-        write_file(file_of(self.root, bars.symbols[0], bars.timeframe), bars)
+    def _get(self, symbols: Sequence[str], timeframe: Timeframe, last: int | None) -> dict[str, tuple[Head, Bars]]:
+        """Read the symbols that are stored, each with its facts."""
+        for _ in range(_TRIES):
+            names = [file_of(symbol, timeframe) for symbol in symbols]
+            newest = {
+                symbol: (self._head(name, content, timeframe), content)
+                for symbol, name, content in zip(symbols, names, self._root.read(names), strict=True)
+                if content is not None
+            }
+            needed = [part for head, _ in newest.values() for part in head.needed(last)]
+            contents = self._root.read([part.file for part in needed])
+            if None not in contents:
+                sealed = {part.file: content for part, content in zip(needed, contents, strict=True) if content}
+                return self._assembled(newest, sealed, last)
+        lost = needed[contents.index(None)]
+        raise damaged(self._root.place(lost.file), symbol_of(lost.file.rsplit("/", 1)[0]), timeframe, "it is gone")
 
-    def _get(self, symbol: str, timeframe: Timeframe) -> Bars:
-        return read_bars(file_of(self.root, symbol, timeframe), symbol, timeframe)
+    def _assembled(
+        self, newest: dict[str, tuple[Head, bytes]], sealed: dict[str, bytes], last: int | None
+    ) -> dict[str, tuple[Head, Bars]]:
+        todo = []
+        for symbol, (head, content) in newest.items():
+            parts = head.needed(last)
+            for part in parts:
+                self._verify(part, sealed[part.file], head.entry)
+            blobs = [*(sealed[part.file] for part in parts), content]
+            todo.append((symbol, head, blobs, [*(part.rows for part in parts), head.newest_rows]))
+        frames = _frames(todo)
+        return {
+            symbol: (head, assembled(head, pieces, symbol, whole=len(blobs) == len(head.parts) + 1))
+            for (symbol, head, blobs, _), pieces in zip(todo, frames, strict=True)
+        }
 
-    def _merged(self, fresh: Bars, revise: bool) -> tuple[Bars, int]:
-        symbol = fresh.symbols[0]
-        if not self.has(symbol, fresh.timeframe):
-            return fresh, fresh.frame.height
-        return extended(self._get(symbol, fresh.timeframe), fresh, revise=revise)
+    def _verify(self, part: Part, content: bytes, entry: LakeEntry) -> None:
+        if sha256_bytes(content) != part.sha256:
+            path = self._root.place(part.file)
+            raise damaged(path, entry.symbol, entry.timeframe, "its content is not what the facts of its symbol say")
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One writer at a time; a killed one leaves no lock behind."""
-        with storage_errors(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            handle = (self.root / ".writing").open("w")
-        with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreBusy(
-                    f"another process is writing the lake {self.root}; nothing was changed",
-                    fix="augury data list",
-                    path=str(self.root),
-                ) from error
-            yield
+    def _put(self, pending: Sequence[tuple[Bars, Sequence[Part], pl.Series | None]]) -> None:
+        """Write symbols, each with the periods that are sealed already and the bars that may differ from them."""
+        sealed: dict[str, bytes] = {}
+        newest: dict[str, bytes] = {}
+        named: dict[str, set[str]] = {}
+        for bars, kept, touched in pending:
+            parts, files = files_of(bars, kept=kept, touched=touched)
+            *fresh, (name, content) = files.items()
+            sealed |= dict(fresh)
+            newest[name] = content
+            if fresh or touched is None:
+                named[name.removesuffix(".parquet")] = {part.file for part in parts}
+        self._root.put(sealed)
+        self._root.put(newest)
+        for folder, used in named.items():
+            self._root.remove(name for name in self._root.names(folder) if name not in used)
+
+
+_Todo = tuple[str, Head, list[bytes], list[int]]
+
+
+def _frames(todo: Sequence[_Todo]) -> list[list[pl.DataFrame]]:
+    """Read the files of many symbols at once; when one cannot be read, one after the other to name it."""
+    blobs = [blob for _, _, contents, _ in todo for blob in contents]
+    rows = [count for _, _, _, counts in todo for count in counts]
+    try:
+        frames = iter(read_frames(blobs, rows))
+        return [[next(frames) for _ in contents] for _, _, contents, _ in todo]
+    except DAMAGE:
+        return [_frames_of(one) for one in todo]
+
+
+def _frames_of(one: _Todo) -> list[pl.DataFrame]:
+    symbol, head, blobs, rows = one
+    try:
+        return [frame for blob, count in zip(blobs, rows, strict=True) for frame in read_frames([blob], [count])]
+    except DAMAGE as error:
+        raise damaged(head.entry.path, symbol, head.entry.timeframe, str(error)) from error
 
 
 def _by_symbol(bars: Bars) -> list[Bars]:

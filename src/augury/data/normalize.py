@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
-from augury.core.bars import BAR_SCHEMA, TIMESTAMP, Bars, check_symbol
+from augury.core.bars import BAR_SCHEMA, TIMESTAMP, Bars
 from augury.core.clock import iso
-from augury.core.errors import UnknownName, UsageError, ValidationError
+from augury.core.errors import UsageError, ValidationError
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
-from augury.data.layouts import FIELDS, LINE, Table, recognise, table_of
+from augury.data.layouts import LINE, UNDECLARED, Dialect, Table, recognise, table_of
 from augury.data.moments import infer_timeframe, place_times, read_times
+from augury.data.naming import name_rows
+from augury.data.numbers import read_numbers
 
-_ABSENT_WHEN_CLOSE_ONLY = ("open", "high", "low", "volume")
+_HOME: Final = "XNYS"
+_ABSENT_WHEN_CLOSE_ONLY: Final = ("open", "high", "low", "volume")
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,30 @@ class Normalized:
 
 @dataclass(frozen=True)
 class Intake:
-    """Rows in canonical columns, but neither sorted nor unique yet; ``_line`` says where each came from."""
+    """Rows in canonical columns, but neither sorted nor unique yet; ``_line`` says where each came from.
+
+    Parameters
+    ----------
+    frame : pl.DataFrame
+        ``_line``, the columns of a bar, and what was asked to be kept.
+    timeframe : Timeframe or None
+        None where the spacing did not tell.
+    table : Table
+        What was read.
+    mapped : tuple of str
+        Each renaming and conversion, in the order it happened.
+    refused : tuple of (str, int, str)
+        Symbols that are not well formed, their rows, and why: left out of ``frame``, never renamed.
+    assumed_tz : str or None
+        Zone that was neither written nor declared, but taken from the calendar.
+    """
 
     frame: pl.DataFrame
     timeframe: Timeframe | None
     table: Table
     mapped: tuple[str, ...]
+    refused: tuple[tuple[str, int, str], ...] = ()
+    assumed_tz: str | None = None
 
 
 def normalize(
@@ -59,29 +80,33 @@ def normalize(
     tz: str | None = None,
     symbol: str | None = None,
     adjustment: str | None = None,
-    calendar: str = "XNYS",
+    calendar: str | None = None,
     provider: str = "file",
     keep: Sequence[str] = (),
+    dialect: Dialect = UNDECLARED,
 ) -> Normalized:
     """Bring bars of any known layout into the canonical frame.
 
     Parameters
     ----------
     x : polars or pandas frame or series, or path
-        yfinance (one or several symbols), freqtrade, Nixtla, (date, asset) index, wide closes,
-        canonical; CSV, Parquet, Arrow or feather.
+        yfinance (one or several symbols), freqtrade, Nixtla, (date, asset) index, wide closes, LEAN,
+        canonical; CSV of any dialect, Parquet, Arrow, feather, and archives of them.
     timeframe : Timeframe or str, optional
         Taken from the usual spacing of the bars when not given.
     tz : str, optional
-        Zone of times that carry none; needed for intraday bars, ignored for plain dates.
+        Zone of times that carry none; ignored for plain dates. Without it intraday bars take the zone
+        of ``calendar``, when that is given, and say so.
     symbol : str, optional
         Needed when the layout names none.
     adjustment : str, optional
         One of ``core.bars.ADJUSTMENTS``; ``unknown`` when not given.
     calendar, provider : str
-        Travel with the bars.
+        Travel with the bars; bars without a calendar are those of ``XNYS``.
     keep : sequence of str
         Other columns to carry beside the bars; all others are left out, and named in ``mapped``.
+    dialect : Dialect
+        Separator, decimal sign and order of day and month of a text file; found out when not declared.
 
     Returns
     -------
@@ -91,7 +116,8 @@ def normalize(
     Raises
     ------
     ValidationError
-        Columns, times or numbers that cannot be understood, or two bars with one key (CONFLICT).
+        Columns, times or numbers that cannot be understood, two bars with one key (CONFLICT), or no
+        symbol that is well formed.
     UsageError
         The symbol or the timeframe has to be given.
     NotFound
@@ -105,10 +131,10 @@ def normalize(
     (True, ('layout yfinance', 'Date->ts', 'Close->close'))
     """
     wanted = Timeframe.parse(timeframe) if isinstance(timeframe, str) else timeframe
-    intake = take_in(x, timeframe=wanted, tz=tz, symbol=symbol, calendar=calendar, keep=keep)
+    intake = take_in(x, timeframe=wanted, tz=tz, symbol=symbol, calendar=calendar, keep=keep, dialect=dialect)
     if intake.timeframe is None:
         raise UsageError(
-            f"{intake.table.origin}: the spacing of the bars is of no known timeframe (m15, h1, h4, d1, w1)",
+            f"{intake.table.origin}: the spacing of the bars is of no known timeframe ({', '.join(Timeframe)})",
             fix="augury data import FILE --timeframe d1",
         )
     frame, notes = arrange(intake)
@@ -120,7 +146,7 @@ def normalize(
     bars = Bars(
         frame.select(columns),
         intake.timeframe,
-        calendar=calendar,
+        calendar=calendar or _HOME,
         provider=provider,
         adjustment=adjustment or "unknown",
         close_only=close_only,
@@ -135,8 +161,9 @@ def take_in(
     timeframe: Timeframe | None = None,
     tz: str | None = None,
     symbol: str | None = None,
-    calendar: str = "XNYS",
+    calendar: str | None = None,
     keep: Sequence[str] = (),
+    dialect: Dialect = UNDECLARED,
 ) -> Intake:
     """Read rows into canonical columns without judging them: the order and duplicates are as given.
 
@@ -150,10 +177,13 @@ def take_in(
         Zone of times that were written without one.
     symbol : str, optional
         Name of the bars where the layout names none.
-    calendar : str
-        Which session a weekly bar begins with.
+    calendar : str, optional
+        The market: with which session a weekly bar begins, and which zone times are in that carry none.
+        Intraday times without zone are refused when neither ``tz`` nor a calendar is given.
     keep : sequence of str
         Other columns to carry along.
+    dialect : Dialect
+        What is known about the text of a file.
 
     Raises
     ------
@@ -162,24 +192,25 @@ def take_in(
     UsageError
         A column to keep is not there.
     """
-    table = table_of(x)
+    table = table_of(x, dialect)
     layout = recognise(table)
     reading = layout.read(table)
     frame = _kept(reading.frame, table, reading.rest, keep)
     dropped = [name for name in reading.rest if name not in keep]
-    mapped = (f"layout {layout.name}", *reading.mapped, *((f"left out: {', '.join(dropped)}",) if dropped else ()))
-    frame, named = _named(frame, symbol, table)
-    frame, times = read_times(frame, table)
+    left_out = (f"left out: {', '.join(dropped)}",) if dropped else ()
+    mapped = (*table.notes, f"layout {layout.name}", *reading.mapped, *left_out)
+    frame, refused = name_rows(frame, symbol, table)
+    frame, times = read_times(frame, table, tz)
     inferred = timeframe or infer_timeframe(frame)
     if timeframe is None and inferred is not None:
         times = (*times, f"timeframe {inferred} from the spacing of the bars")
-    frame = place_times(frame, inferred, tz, table)
-    if tz is not None and inferred is not None and inferred.minutes is not None:
-        times = (*times, f"tz {tz}->UTC")
+    frame, placed, assumed = place_times(frame, inferred, tz or reading.tz, table, calendar)
     if inferred is Timeframe.W1:
-        frame, times = _first_sessions(frame, calendar, times)
-    frame = _numbers(frame, table)
-    return Intake(frame.select(LINE, *_columns(frame), *keep), inferred, table, (*mapped, *named, *times))
+        frame, placed = _first_sessions(frame, calendar or _HOME, placed)
+    frame, numbers = read_numbers(frame, table)
+    unnamed = tuple(f"left out: {rows} rows of {name}: {reason}" for name, rows, reason in refused)
+    mapped = (*mapped, *unnamed, *times, *placed, *numbers)
+    return Intake(frame.select(LINE, *_columns(frame), *keep), inferred, table, mapped, refused, assumed)
 
 
 def arrange(intake: Intake) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -191,8 +222,10 @@ def arrange(intake: Intake) -> tuple[pl.DataFrame, tuple[str, ...]]:
         CONFLICT, with the symbol, the time and both places.
     """
     frame, notes = intake.frame, []
+    if _rises(frame):
+        return frame.drop(LINE), ()
     ordered = frame.sort("symbol", "ts", maintain_order=True)
-    if not ordered[LINE].equals(frame[LINE]) and not _is_sorted(frame):
+    if not ordered[LINE].equals(frame[LINE]):
         notes.append(f"{frame.height} rows sorted by symbol and ts (UNSORTED)")
     values = [name for name in ordered.columns if name != LINE]
     unique = ordered.unique(values, keep="first", maintain_order=True)
@@ -227,9 +260,11 @@ def is_close_only(frame: pl.DataFrame) -> bool:
     return frame.height > 0 and all(frame[name].null_count() == frame.height for name in _ABSENT_WHEN_CLOSE_ONLY)
 
 
-def _is_sorted(frame: pl.DataFrame) -> bool:
-    keys = frame.select("symbol", "ts")
-    return keys.equals(keys.sort("symbol", "ts"))
+def _rises(frame: pl.DataFrame) -> bool:
+    """Sorted and unique on (symbol, ts) already, as most files are."""
+    name, ts = pl.col("symbol"), pl.col("ts")
+    rises = (name > name.shift(1)) | ((name == name.shift(1)) & (ts > ts.shift(1)))
+    return bool(frame.select(rises.slice(1).all()).item())
 
 
 def _columns(frame: pl.DataFrame) -> list[str]:
@@ -243,36 +278,6 @@ def _kept(frame: pl.DataFrame, table: Table, rest: Sequence[str], keep: Sequence
     return frame.join(table.frame.select(LINE, *keep), on=LINE, how="left", maintain_order="left") if keep else frame
 
 
-def _named(frame: pl.DataFrame, symbol: str | None, table: Table) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    if "symbol" in frame.columns:
-        frame = frame.with_columns(pl.col("symbol").cast(pl.String))
-        for name, line in (
-            frame.drop_nulls("symbol").group_by("symbol", maintain_order=True).agg(pl.col(LINE).first()).rows()
-        ):
-            try:
-                check_symbol(name)
-            except UnknownName as error:
-                raise ValidationError(
-                    f"{table.origin} {table.place} {line}: {error.message} (SCHEMA)",
-                    fix="augury data check FILE",
-                    code="SCHEMA",
-                ) from error
-        absent = frame.filter(pl.col("symbol").is_null())
-        if absent.height:
-            raise ValidationError(
-                f"{table.origin} {table.place} {absent[LINE][0]}: the symbol is missing (SCHEMA)",
-                fix="augury data check FILE",
-                code="SCHEMA",
-            )
-        return frame, ()
-    if symbol is None:
-        raise UsageError(
-            f"{table.origin}: no column names the symbol, and none was given",
-            fix="augury data import FILE --symbol SYMBOL",
-        )
-    return frame.with_columns(pl.lit(check_symbol(symbol)).alias("symbol")), ()
-
-
 def _first_sessions(frame: pl.DataFrame, calendar: str, notes: tuple[str, ...]) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Name each weekly bar by the first session of its week, whichever day the vendor named it by."""
     week = pl.col("ts").dt.truncate("1w")
@@ -284,18 +289,3 @@ def _first_sessions(frame: pl.DataFrame, calendar: str, notes: tuple[str, ...]) 
     frame = joined.with_columns(pl.coalesce("first", "ts").cast(TIMESTAMP).alias("ts")).drop("week", "first")
     note = (f"{moved} weekly bars named by the first session of their week",) if moved else ()
     return frame, (*notes, *note)
-
-
-def _numbers(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    present = [name for name in FIELDS if name in frame.columns]
-    cast = frame.with_columns(pl.col(name).cast(pl.Float64, strict=False) for name in present)
-    for name in present:
-        bad = frame.filter(cast[name].is_null() & frame[name].is_not_null())
-        if bad.height:
-            raise ValidationError(
-                f"{table.origin} {table.place} {bad[LINE][0]}: {name} is '{bad[name][0]}', not a number (NON_NUMERIC)",
-                fix="augury data check FILE",
-                code="NON_NUMERIC",
-                rows=bad.height,
-            )
-    return cast.with_columns(pl.lit(None, pl.Float64).alias(name) for name in FIELDS[:5] if name not in present)

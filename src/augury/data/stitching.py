@@ -48,6 +48,8 @@ def extended(stored: Bars, fresh: Bars, *, revise: bool = False) -> tuple[Bars, 
     2
     """
     _same_kind(stored, fresh)
+    if fresh.frame["ts"][0] > stored.frame["ts"][-1]:
+        return stored.with_frame(pl.concat([stored.frame, fresh.frame])), fresh.frame.height
     added = fresh.frame.join(stored.frame.select("ts"), on="ts", how="anti")
     known = fresh.frame.join(stored.frame.select("ts"), on="ts", how="semi").sort("ts")
     before = stored.frame.join(known.select("ts"), on="ts", how="semi").sort("ts")
@@ -59,6 +61,27 @@ def extended(stored: Bars, fresh: Bars, *, revise: bool = False) -> tuple[Bars, 
     kept = stored.frame.join(changed.select("ts"), on="ts", how="anti")
     frame = pl.concat([kept, changed, added]).sort("ts")
     return stored.with_frame(frame), added.height + changed.height
+
+
+def difference(before: Bars, after: Bars) -> str | None:
+    """Say what became of stored bars: ``schema``, ``revised``, ``appended``, or None for nothing.
+
+    ``schema`` is bars of another kind (columns, provider, calendar, adjustment …); ``revised`` that a
+    bar changed or went; ``appended`` that all are there and more.
+
+    Examples
+    --------
+    >>> from augury.data.synthetic import SyntheticMarket
+    >>> whole = SyntheticMarket(n_symbols=1, n_bars=30).bars()
+    >>> difference(whole.with_frame(whole.frame.head(28)), whole), difference(whole, whole)
+    ('appended', None)
+    """
+    if _other_kind(before, after) is not None:
+        return "schema"
+    if before.frame.equals(after.frame):
+        return None
+    there = before.frame.join(after.frame, on=before.frame.columns, how="semi", nulls_equal=True)
+    return "appended" if there.height == before.frame.height else "revised"
 
 
 def together(parts: Sequence[Bars]) -> Bars:
@@ -96,18 +119,22 @@ def together(parts: Sequence[Bars]) -> Bars:
     )
 
 
-def _same_kind(stored: Bars, fresh: Bars) -> None:
+def _other_kind(stored: Bars, fresh: Bars) -> tuple[str, object, object] | None:
     names = ("provider", "calendar", "adjustment", "synthetic", "close_only")
     pairs = {name: (getattr(stored, name), getattr(fresh, name)) for name in names}
     pairs["columns"] = (stored.frame.columns, fresh.frame.columns)
-    for name, (was, now) in pairs.items():
-        if was != now:
-            raise DataError(
-                f"{stored.symbols[0]} {stored.timeframe}: stored {name} is {was}, new is {now}; "
-                "bars of two kinds are not stitched together, import the whole history instead",
-                fix=import_command(stored.symbols[0], stored.timeframe),
-                differs=name,
-            )
+    return next(((name, was, now) for name, (was, now) in pairs.items() if was != now), None)
+
+
+def _same_kind(stored: Bars, fresh: Bars) -> None:
+    if (other := _other_kind(stored, fresh)) is not None:
+        name, was, now = other
+        raise DataError(
+            f"{stored.symbols[0]} {stored.timeframe}: stored {name} is {was}, new is {now}; "
+            "bars of two kinds are not stitched together, import the whole history instead",
+            fix=import_command(stored.symbols[0], stored.timeframe),
+            differs=name,
+        )
 
 
 def _differs(left: pl.DataFrame, right: pl.DataFrame) -> pl.Series:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -17,12 +17,14 @@ from augury.data.calendar import market_calendar
 from augury.data.checks import CHECKS, run_with
 from augury.data.findings import ERROR, WARNING, CheckContext, Finding
 from augury.data.layouts import LINE
+from augury.data.likely_calendar import likely_calendar
 from augury.data.normalize import Intake, is_close_only, take_in
+
+if TYPE_CHECKING:
+    from augury.data.instruments import InstrumentTable
 
 UNNAMED: Final = "UNNAMED"
 """The symbol of rows whose layout names none."""
-_WEEKEND_SHARE: Final = 0.1
-_SATURDAY: Final = 6
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,15 @@ class ValidationResult:
         Bars looked at.
     mapped : tuple of str
         What was understood on the way in.
+    calendar, timeframe : str
+        What the bars were judged by; empty when it did not come to that.
     """
 
     findings: tuple[Finding, ...]
     rows: int = 0
     mapped: tuple[str, ...] = ()
+    calendar: str = ""
+    timeframe: str = ""
 
     @property
     def errors(self) -> list[Finding]:
@@ -102,6 +108,8 @@ class ValidationResult:
             "is_valid": self.is_valid,
             "score": self.score,
             "rows": self.rows,
+            "calendar": self.calendar or None,
+            "timeframe": self.timeframe or None,
             "findings": [finding.to_json() for finding in self.findings],
             "mapped": list(self.mapped),
         }
@@ -116,14 +124,16 @@ class DataValidator:
     Parameters
     ----------
     calendar : str, optional
-        Market calendar. When not given: ``24/7`` if a tenth of the bars lie on weekends, else
-        ``XNYS``; a wrong calendar shows as warnings, never as errors.
+        Market calendar. When not given it is told from the symbols and the hours of the bars
+        (:func:`augury.data.likely_calendar.likely_calendar`), else ``XNYS``.
     rules : sequence of str, optional
         Names of the checks to run; all when not given.
     clock : Clock, optional
         Says what is future; the machine's clock when not given.
     tz : str, optional
-        Zone of times that carry none.
+        Zone of times that carry none. Without it such times are NAIVE_TZ, and the other rules read them as UTC.
+    instruments : InstrumentTable, optional
+        When each symbol was listed, and as what.
 
     Examples
     --------
@@ -140,11 +150,13 @@ class DataValidator:
         *,
         clock: Clock | None = None,
         tz: str | None = None,
+        instruments: InstrumentTable | None = None,
     ) -> None:
         self.calendar = calendar
         self.rules = tuple(rules) if rules is not None else None
         self.clock = clock or SystemClock()
         self.tz = tz
+        self.instruments = instruments
         for rule in self.rules or ():
             if rule not in CHECKS.names():
                 CHECKS.load(rule)
@@ -165,31 +177,62 @@ class DataValidator:
             return ValidationResult(tuple(run_with(frame, CheckContext(), names=("empty",))))
         return self._validate(frame, symbol or UNNAMED)
 
-    def _validate(self, x: Any, symbol: str) -> ValidationResult:
-        try:
-            intake = take_in(x, tz=self.tz, symbol=symbol, calendar=self.calendar or "XNYS")
-        except (DataError, UnknownName) as error:
-            code = str(error.facts.get("code", "SCHEMA"))
-            return ValidationResult((Finding(code, ERROR, "", 0, None, error.message, error.fix),))
-        frame = intake.frame if intake.table.place == "line" else intake.frame.drop(LINE)
-        found = run_with(frame, self._context(intake, x), names=self.rules)
-        return ValidationResult(tuple(found), frame.height, intake.mapped)
+    def judge(self, intake: Intake, origin: str = "frame") -> ValidationResult:
+        """Check rows that were read but not judged yet.
 
-    def _context(self, intake: Intake, x: Any) -> CheckContext:
-        name = self.calendar or _likely_calendar(intake.frame)
+        Parameters
+        ----------
+        intake : Intake
+            What :func:`augury.data.normalize.take_in` returned.
+        origin : str
+            Name of the file in messages.
+        """
+        frame = intake.frame if intake.table.place == "line" else intake.frame.drop(LINE)
+        context = self._context(intake, origin)
+        found = [
+            Finding("BAD_SYMBOL", ERROR, name, 0, None, f"{name}: {reason} ({rows} bars) (BAD_SYMBOL)", context.fix)
+            for name, rows, reason in intake.refused
+        ]
+        found += run_with(frame, context, names=self.rules)
+        calendar = context.calendar.name if context.calendar is not None else ""
+        return ValidationResult(tuple(found), frame.height, intake.mapped, calendar, str(intake.timeframe or ""))
+
+    def _validate(self, x: Any, symbol: str) -> ValidationResult:
+        found: list[Finding] = []
+        try:
+            intake = self._read(x, symbol, found)
+        except (DataError, UnknownName) as error:
+            return ValidationResult((*found, _refusal(error)))
+        result = self.judge(intake, str(x) if isinstance(x, Path) else "frame")
+        return replace(result, findings=(*found, *result.findings))
+
+    def _read(self, x: Any, symbol: str, found: list[Finding]) -> Intake:
+        """Read the rows; where only the zone is missing, say so and go on as if it were UTC."""
+        try:
+            return take_in(x, tz=self.tz, symbol=symbol, calendar=self.calendar)
+        except DataError as error:
+            if error.facts.get("code") != "NAIVE_TZ" or self.tz is not None:
+                raise
+            intake = take_in(x, tz="UTC", symbol=symbol, calendar=self.calendar)
+            found.append(_refusal(error))
+            return intake
+
+    def _context(self, intake: Intake, origin: str) -> CheckContext:
+        name = self.calendar or likely_calendar(intake.frame, intake.timeframe)
         return CheckContext(
             calendar=market_calendar(name),
             timeframe=intake.timeframe,
             now=self.clock.now(),
             close_only=is_close_only(intake.frame),
-            origin=str(x) if isinstance(x, Path) else "frame",
+            origin=origin,
             place=intake.table.place,
+            instruments=self.instruments,
         )
 
 
-def _likely_calendar(frame: pl.DataFrame) -> str:
-    weekend = (frame["ts"].dt.weekday() >= _SATURDAY).mean()
-    return "24/7" if isinstance(weekend, float) and weekend > _WEEKEND_SHARE else "XNYS"
+def _refusal(error: DataError | UnknownName) -> Finding:
+    code = str(error.facts.get("code", "SCHEMA"))
+    return Finding(code, ERROR, "", 0, None, error.message, error.fix)
 
 
 def _symbol_of(path: Path) -> str:

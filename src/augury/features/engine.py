@@ -1,20 +1,22 @@
-"""The engine: bars become a table of features, one pass over blocks of whole symbols.
+"""The engine: bars become a table of features.
 
     values = engine.build(bars)          # symbol, ts, one float32 column per feature
 
-Formulas are NumPy over columns; windows are trees of shifted additions (``windows``), so a value
-depends on the bars inside its window and on nothing else: it is equal bit for bit on a cut
-history, alone or in a panel, and on any number of threads. Recursive averages run forward from
-each symbol's first bar. Warm-up rows are null by row number, whatever a formula gave.
+Formulas are terms (``language``), arranged once into a program (``program``) and run symbol by
+symbol by a small compiled machine (``machine``) on every core. A window is computed afresh from the
+bars inside it, so a value is equal bit for bit on a cut history, alone or in a panel, in a batch or
+one bar at a time, and on any number of threads. Warm-up rows are null by row number, whatever a
+formula gave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from augury.core.bars import Bars
@@ -23,16 +25,19 @@ from augury.core.errors import DataError, SchemaMismatch
 from augury.core.manifest import FeatureManifest
 from augury.core.tables import FeatureTable
 from augury.core.typing import Floats, Ints
-from augury.features.block import Block
+from augury.data.asset_class import sessions_a_year
+from augury.data.calendar import market_calendar
+from augury.features import machine
 from augury.features.feature_sets import catalogue, inputs_of, manifest_for
+from augury.features.language import Term
+from augury.features.program import Program, compile_terms
 
-BLOCK_ROWS: Final = 32_768
-"""Rows per block: a column of this length stays in the second-level cache."""
 _PRICES: Final = ("open", "high", "low", "close")
-_COLUMNS: Final = (*_PRICES, "volume")
 
 
-def build(bars: Bars, feature_set: str | FeatureManifest = "technical") -> FeatureTable:
+def build(
+    bars: Bars, feature_set: str | FeatureManifest = "starter", *, beside: pl.DataFrame | None = None
+) -> FeatureTable:
     """Compute a feature set for every bar.
 
     Looks back ``lookback_bars - 1`` bars at most (recursive averages: to the symbol's first bar)
@@ -44,6 +49,9 @@ def build(bars: Bars, feature_set: str | FeatureManifest = "technical") -> Featu
         Sorted and unique on (symbol, ts); prices finite and > 0.
     feature_set : str or FeatureManifest
         A set's name, or the manifest of a stored version, which must be reproducible here.
+    beside : pl.DataFrame, optional
+        ``symbol, ts`` and further columns known at the close of those bars, such as the news
+        scores of a session; features that read a column nobody gives are absent.
 
     Returns
     -------
@@ -72,22 +80,23 @@ def build(bars: Bars, feature_set: str | FeatureManifest = "technical") -> Featu
     >>> build(Bars(frame, Timeframe.D1)).frame["returns"].cast(pl.Float64).round(4).to_list()
     [None, 0.1, 0.0]
     """
-    manifest = _manifest(bars, feature_set)
+    manifest = _manifest(bars, feature_set, beside)
     starts = symbol_starts(bars.frame)
-    columns = _columns(bars, manifest)
-    age = np.arange(bars.frame.height) - np.repeat(starts, np.diff(np.append(starts, bars.frame.height)))
-    out = np.empty((len(manifest.names), bars.frame.height), dtype=np.float32)
-    for first, last, block in _blocks(columns, starts):
-        _fill(out[:, first:last], block, manifest, age[first:last])
-    _refuse_infinite(out, manifest, bars.frame)
-    values = [pl.Series(name, out[i], nan_to_null=True) for i, name in enumerate(manifest.names)]
-    return FeatureTable(bars.frame.select("symbol", "ts").with_columns(values), manifest, bars.data_version)
+    columns = leaf_frame(bars, manifest, beside)
+    program = program_of(manifest)
+    parts = machine.segments(starts, bars.frame.height)
+    answer = machine.run(program, leaf_columns(program, columns, parts), parts)
+    refuse_infinite(answer.infinite, manifest, bars.frame)
+    values = [pl.Series(name, answer.values[i]) for i, name in enumerate(manifest.names)]
+    features = pl.DataFrame(values).with_columns(pl.all().fill_nan(None)) if values else pl.DataFrame()
+    frame = bars.frame.select("symbol", "ts").hstack(features.get_columns())
+    return FeatureTable(frame, manifest, bars.data_version)
 
 
-def _manifest(bars: Bars, feature_set: str | FeatureManifest) -> FeatureManifest:
+def _manifest(bars: Bars, feature_set: str | FeatureManifest, beside: pl.DataFrame | None) -> FeatureManifest:
     if isinstance(feature_set, str):
-        return manifest_for(bars, feature_set)
-    known, entries = inputs_of(bars), catalogue()
+        return manifest_for(bars, feature_set, beside=beside)
+    known, entries = inputs_of(bars, beside), catalogue()
     for spec in feature_set.features:
         if spec.name not in entries or entries[spec.name][1].version != spec.version:
             raise SchemaMismatch(f"this release does not have feature '{spec.name}' version {spec.version}")
@@ -121,10 +130,21 @@ def symbol_starts(frame: pl.DataFrame) -> Ints:
     return changed.arg_true().to_numpy().astype(np.int64)
 
 
-def _columns(bars: Bars, manifest: FeatureManifest) -> dict[str, Floats]:
-    """The bar columns as float64; prices that are read must be finite and positive."""
-    read = {name for spec in manifest.features for name in spec.inputs} | {"close"}
-    columns = {name: bars.frame[name].cast(pl.Float64).to_numpy() for name in _COLUMNS}
+def leaf_frame(bars: Bars, manifest: FeatureManifest, beside: pl.DataFrame | None = None) -> dict[str, Floats]:
+    """The columns that are read, as float64; prices must be finite and positive, the rest NaN where null.
+
+    Raises
+    ------
+    DataError
+        Naming the first impossible value and its bar.
+    """
+    read = {name for spec in manifest.features for name in spec.inputs}
+    frame = bars.frame
+    if beside is not None and (more := sorted(read.intersection(beside.columns) - set(frame.columns))):
+        frame = frame.join(beside.select("symbol", "ts", *more), on=["symbol", "ts"], how="left", maintain_order="left")
+    if "bars_per_year" in read:
+        frame = frame.with_columns(pl.lit(bars_per_year(bars)).alias("bars_per_year"))
+    columns = {name: frame[name].cast(pl.Float64).to_numpy() for name in sorted(read)}
     for name in _PRICES:
         if name in read:
             wrong = ~(np.isfinite(columns[name]) & (columns[name] > 0.0))
@@ -136,40 +156,72 @@ def _columns(bars: Bars, manifest: FeatureManifest) -> dict[str, Floats]:
     return columns
 
 
+def bars_per_year(bars: Bars) -> float:
+    """How many bars of their timeframe the bars' market has in a year; what annualises a volatility."""
+    sessions = sessions_a_year(bars.calendar)
+    return sessions * bars.timeframe.bars_per_session(market_calendar(bars.calendar))
+
+
+def program_of(manifest: FeatureManifest) -> Program:
+    """Arrange the work for a manifest; once for the same formulas."""
+    features = [catalogue()[spec.name][1] for spec in manifest.features]
+    return _compiled(tuple(f.formula for f in features), tuple(f.lookback_bars for f in features))
+
+
+@lru_cache(maxsize=64)
+def _compiled(terms: tuple[Term, ...], lookbacks: tuple[int, ...]) -> Program:
+    return compile_terms(terms, lookbacks)
+
+
+def leaf_columns(program: Program, columns: dict[str, Floats], parts: NDArray[np.void]) -> list[Floats]:
+    """The columns a program points at: those given, and what ``rolling`` terms make of them.
+
+    Parameters
+    ----------
+    program : Program
+        Its ``columns`` say what is wanted.
+    columns : dict
+        Columns by name, the symbols one after the other.
+    parts : array of SEGMENT
+        Which rows belong to which symbol.
+    """
+    return [columns[item] if isinstance(item, str) else _rolled(item, columns, parts) for item in program.columns]
+
+
+def _rolled(term: Term, columns: dict[str, Floats], parts: NDArray[np.void]) -> Floats:
+    """Give the function of a ``rolling`` term its windows, symbol by symbol."""
+    bars, function = term.numbers
+    assert isinstance(bars, int)
+    assert callable(function)
+    program = compile_terms(term.args, [1] * len(term.args))
+    whole = parts.copy()
+    whole["skip"], whole["target"], whole["stateful"] = 0, whole["start"], 0
+    operands = machine.run(program, leaf_columns(program, columns, parts), whole, double=True).values
+    out = np.full(operands.shape[1], np.nan)
+    for start, rows in zip(parts["start"].tolist(), parts["rows"].tolist(), strict=True):
+        if rows >= bars:
+            windows = [sliding_window_view(x[start : start + rows], bars) for x in operands]
+            out[start + bars - 1 : start + rows] = function(*windows)
+    return out
+
+
 def _refuse(wrong: NDArray[np.bool_], frame: pl.DataFrame, name: str, rule: str) -> None:
     if wrong.any():
         row = int(wrong.argmax())
         raise DataError(f"{name} of {_place(frame, row)} is {frame[name][row]}: {rule}", fix="augury data check FILE")
 
 
-def _blocks(columns: dict[str, Floats], starts: Ints) -> Iterator[tuple[int, int, Block]]:
-    """Cut after whole symbols, so that no window and no average is torn."""
-    n = len(columns["close"])
-    borders = np.append(starts, n)
-    first = 0
-    while first < len(starts):
-        last = max(first + 1, int(np.searchsorted(borders, borders[first] + BLOCK_ROWS, side="right")) - 1)
-        a, b = int(borders[first]), int(borders[last])
-        yield a, b, Block({name: x[a:b] for name, x in columns.items()}, starts[first:last] - a)
-        first = last
+def refuse_infinite(infinite: Ints, manifest: FeatureManifest, frame: pl.DataFrame) -> None:
+    """Refuse results that came out infinite.
 
-
-def _fill(out: NDArray[np.float32], block: Block, manifest: FeatureManifest, age: Ints) -> None:
-    entries = catalogue()
-    warming: dict[int, NDArray[np.bool_]] = {}
-    # Undefined values are NaN on purpose, and rows that mix two symbols are masked below.
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for i, spec in enumerate(manifest.features):
-            out[i] = entries[spec.name][1].formula(block)
-            young = warming.setdefault(spec.lookback_bars, age < spec.lookback_bars - 1)
-            out[i][young] = np.nan
-
-
-def _refuse_infinite(out: NDArray[np.float32], manifest: FeatureManifest, frame: pl.DataFrame) -> None:
-    for i, name in enumerate(manifest.names):
-        infinite = np.isinf(out[i])
-        if infinite.any():
-            row = int(infinite.argmax())
+    Raises
+    ------
+    DataError
+        Naming the feature and the bar.
+    """
+    for i, row in enumerate(infinite.tolist()):
+        if row >= 0:
+            name = manifest.names[i]
             raise DataError(f"feature '{name}' is infinite at {_place(frame, row)}", feature=name)
 
 

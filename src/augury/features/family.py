@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from augury.core.manifest import FeatureSpec
-from augury.core.typing import Floats
-from augury.features.block import Block
-
-Formula = Callable[[Block], Floats]
+from augury.features.language import Term
+from augury.features.program import leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +20,29 @@ class Feature:
         Column name.
     lookback_bars : int
         Bars that must exist, the current one included; earlier rows are null whatever the formula gives.
-    formula : callable
-        ``Block -> (n_rows,)`` float64. May look back at most ``lookback_bars - 1`` rows (recursive
-        smoothing excepted) and never ahead. NaN means undefined and becomes null.
-    inputs : tuple of str
-        Bar columns the formula reads.
+    formula : Term
+        Written in the words of ``features.language``, which know no future. NaN means undefined and
+        becomes null.
     unit : str
-        ``fraction``, ``ratio``, ``score`` (0 to 100), ``sd`` (in standard deviations) or ``atr``.
+        ``fraction``, ``ratio``, ``score`` (0 to 100), ``sd`` (in standard deviations), ``atr``,
+        ``flag`` (0 or 1), ``bars`` or ``count``.
     version : int
         Raised when the formula changes.
+    scale_free : bool
+        True when multiplying all prices by a constant changes nothing; a generated test holds it to that.
     """
 
     name: str
     lookback_bars: int
-    formula: Formula
-    inputs: tuple[str, ...] = ("close",)
+    formula: Term
     unit: str = "fraction"
     version: int = 1
+    scale_free: bool = True
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Columns the formula reads."""
+        return leaves([self.formula])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,11 @@ class Family:
         Paper or reference of the definitions.
     features : tuple of Feature
         In manifest order.
-    group : str
-        Sets collect groups: ``technical`` families are part of the set of that name.
     """
 
     name: str
     source: str
     features: tuple[Feature, ...]
-    group: str = "technical"
 
     def specs(self) -> Sequence[FeatureSpec]:
         """What the family declares, in order."""
@@ -74,6 +75,7 @@ class Family:
             inputs=feature.inputs,
             lookback_bars=feature.lookback_bars,
             unit=feature.unit,
+            scale_free=feature.scale_free,
             source=self.source,
             version=feature.version,
         )

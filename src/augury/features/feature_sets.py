@@ -1,6 +1,14 @@
 """Named sets of features, and which of them a source can have.
 
-technical   every technical feature known after 50 bars (a forecast is allowed from 50 bars on)
+starter     48 features without near copies, known after 50 bars (a forecast is allowed from 50 bars on)
+technical   the 123 of the platform that need bars alone
+sentiment   the 34 that need the news of each session beside the bars
+platform    both, 157
+relative    the 11 relative features as a series
+trend       indicators of trend, the adaptive SuperTrend, the last swings
+regime      what kind of market it is, fitted regimes among them when they stand beside the bars
+panel32     the 32 of a cross-section, with market, sector and peers beside the bars
+market      a symbol against its market and sector, 15
 all         every feature of every family
 """
 
@@ -18,13 +26,21 @@ from augury.core.errors import UnknownName
 from augury.core.manifest import FeatureManifest, FeatureSpec
 from augury.core.suggestion import did_you_mean
 from augury.features.family import Family, Feature
+from augury.features.names import MARKET, PANEL32, REGIME, SENTIMENT, STARTER, TECHNICAL, TREND
 
 FAMILIES: Final[Catalog[Family]] = Catalog("feature family", ("augury.features.families",), "FAMILY")
-_READY_BARS: Final = 50
 
-_SETS: Final[dict[str, Callable[[Family, Feature], bool]]] = {
-    "technical": lambda family, feature: family.group == "technical" and feature.lookback_bars <= _READY_BARS,
-    "all": lambda family, feature: True,
+_SETS: Final[dict[str, Callable[[], tuple[str, ...]]]] = {
+    "starter": lambda: STARTER,
+    "technical": lambda: TECHNICAL,
+    "sentiment": lambda: SENTIMENT,
+    "platform": lambda: TECHNICAL + SENTIMENT,
+    "relative": lambda: tuple(name for name, (family, _) in catalogue().items() if family.name == "relative"),
+    "trend": lambda: TREND,
+    "regime": lambda: REGIME,
+    "panel32": lambda: PANEL32,
+    "market": lambda: MARKET,
+    "all": lambda: (*TECHNICAL, *SENTIMENT, *(name for name in catalogue() if name not in {*TECHNICAL, *SENTIMENT})),
 }
 
 
@@ -34,7 +50,9 @@ def feature_set(name: str) -> tuple[str, ...]:
     Parameters
     ----------
     name : str
-        ``technical`` (ready after a few months of daily bars) or ``all``.
+        ``starter`` (ready after a few months of daily bars), ``technical``, ``sentiment``,
+        ``platform``, ``relative``, ``trend``, ``regime``, ``panel32``, ``market`` or
+        ``all``.
 
     Raises
     ------
@@ -43,16 +61,16 @@ def feature_set(name: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> "close_position" in feature_set("technical"), "atr" in feature_set("technical"), "atr" in feature_set("all")
-    (True, False, True)
+    >>> len(feature_set("platform")), feature_set("platform")[:2], "atr" in feature_set("starter")
+    (157, ('returns', 'log_returns'), False)
     """
-    if (belongs := _SETS.get(name)) is None:
+    if (names := _SETS.get(name)) is None:
         hint = did_you_mean(name, _SETS)
         raise UnknownName(f"unknown feature set '{name}'{hint} (known: {', '.join(_SETS)})", name=name)
-    return tuple(feature.name for family, feature in catalogue().values() if belongs(family, feature))
+    return names()
 
 
-def manifest_for(bars: Bars, name: str = "technical") -> FeatureManifest:
+def manifest_for(bars: Bars, name: str = "starter", *, beside: pl.DataFrame | None = None) -> FeatureManifest:
     """Return the features of a set that these bars can have.
 
     A feature is absent, not null and not zero, when the source lacks one of its inputs: only the
@@ -65,7 +83,9 @@ def manifest_for(bars: Bars, name: str = "technical") -> FeatureManifest:
     bars : Bars
         What the features are to be computed from.
     name : str
-        Which set; default ``technical``.
+        Which set; default ``starter``.
+    beside : pl.DataFrame, optional
+        Further columns by symbol and ts; one that is null everywhere does not exist.
 
     Raises
     ------
@@ -78,39 +98,68 @@ def manifest_for(bars: Bars, name: str = "technical") -> FeatureManifest:
     >>> "rsi" in manifest_for(SyntheticMarket(n_symbols=1, n_bars=30).bars()).names
     True
     """
-    wanted = feature_set(name)
-    known = inputs_of(bars)
+    return manifest_of(name, inputs_of(bars, beside))
+
+
+def manifest_of(name: str, known: frozenset[str]) -> FeatureManifest:
+    """Return the features of a set whose inputs are all among some columns.
+
+    Parameters
+    ----------
+    name : str
+        Which set.
+    known : frozenset of str
+        Columns that are real, see :func:`inputs_of`.
+
+    Raises
+    ------
+    UnknownName
+        No such set.
+    """
     entries = catalogue()
-    specs = (entries[feature][0].spec(entries[feature][1]) for feature in wanted)
+    specs = (entries[feature][0].spec(entries[feature][1]) for feature in feature_set(name))
     return FeatureManifest(tuple(spec for spec in specs if known.issuperset(spec.inputs)))
 
 
-def describe() -> list[FeatureSpec]:
-    """Return the declaration of every feature, family by family.
+def describe(name: str = "all") -> list[FeatureSpec]:
+    """Return the declaration of every feature of a set, in manifest order.
 
     Examples
     --------
     >>> [spec.unit for spec in describe() if spec.name == "atr_percent"]
     ['fraction']
     """
-    return [family.spec(feature) for family, feature in catalogue().values()]
+    return [catalogue()[each][0].spec(catalogue()[each][1]) for each in feature_set(name)]
 
 
-def inputs_of(bars: Bars) -> frozenset[str]:
-    """Return the bar columns that are real for every symbol.
+def inputs_of(bars: Bars, beside: pl.DataFrame | None = None) -> frozenset[str]:
+    """Return the bar columns that are real for every symbol, and the columns beside them that hold anything.
 
     Examples
     --------
     >>> from augury.data.synthetic import SyntheticMarket
     >>> sorted(inputs_of(SyntheticMarket(n_symbols=1, n_bars=30).bars()))
-    ['close', 'high', 'low', 'open', 'volume']
+    ['bars_per_year', 'close', 'high', 'low', 'open', 'volume']
     """
-    if bars.close_only:
-        return frozenset({"close"})
+    more = {"bars_per_year"}
+    if beside is not None:
+        more |= {name for name in beside.columns if name not in bars.frame.columns and beside[name].count()}
+    return frozenset(more | ({"close"} if bars.close_only else real_columns(bars.frame.lazy())))
+
+
+def real_columns(scan: pl.LazyFrame) -> frozenset[str]:
+    """Return the columns of bars that hold values for every symbol, a volume of zeros counting as none.
+
+    Parameters
+    ----------
+    scan : pl.LazyFrame
+        Canonical columns; only a few numbers a symbol are kept in memory.
+    """
     traded = [pl.col(name).is_not_null().any() for name in ("open", "high", "low", "close")]
     traded.append((pl.col("volume") > 0).any())
-    present = bars.frame.lazy().group_by("symbol").agg(traded).select(pl.exclude("symbol").all()).collect()
-    return frozenset(name for name in present.columns if present[name].item())
+    present = scan.group_by("symbol").agg(traded).select(pl.exclude("symbol").all()).collect()
+    found = {name for name in present.columns if present[name].item()}
+    return frozenset(found | {"bars_per_year"})
 
 
 @cache

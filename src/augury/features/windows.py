@@ -20,31 +20,6 @@ Join = Callable[[State, int, State, int], State]
 """Join the statistics of the recent ``na`` bars with those of the ``nb`` bars before them."""
 
 
-def lagged(x: Floats, k: int) -> Floats:
-    """Return the value ``k`` bars ago, NaN where there is none.
-
-    Examples
-    --------
-    >>> lagged(np.array([1.0, 2.0, 3.0]), 1)
-    array([nan,  1.,  2.])
-    """
-    out = np.empty_like(x)
-    out[..., :k] = np.nan
-    out[..., k:] = x[..., : max(x.shape[-1] - k, 0)]
-    return out
-
-
-def window_sum(x: Floats, n: int) -> Floats:
-    """Sum of the last ``n`` values, the current one included.
-
-    Examples
-    --------
-    >>> window_sum(np.arange(6.0), 5)
-    array([nan, nan, nan, nan, 10., 15.])
-    """
-    return _tree((x,), n, lambda a, _na, b, _nb: (a[0] + b[0],))[0]
-
-
 def window_moments(x: Floats, n: int) -> tuple[Floats, Floats]:
     """Mean and sum of squared deviations from it over the last ``n`` values.
 
@@ -59,74 +34,6 @@ def window_moments(x: Floats, n: int) -> tuple[Floats, Floats]:
     """
     mean, deviations = _tree((x, np.zeros_like(x)), n, _join_moments)
     return mean, deviations
-
-
-def window_sd(x: Floats, n: int, *, sample: bool = True) -> Floats:
-    """Standard deviation of the last ``n`` values, ``sqrt(sum (x - mean)^2 / (n - 1))``.
-
-    Parameters
-    ----------
-    x : array, shape (n,)
-    n : int
-        Values a window holds, at least 1; the first ``n - 1`` results are NaN.
-    sample : bool
-        Divide by ``n - 1``, the default; else by ``n``.
-
-    Examples
-    --------
-    >>> window_sd(np.array([1.0, 2.0, 3.0]), 2)[1:].round(4)
-    array([0.7071, 0.7071])
-    """
-    return np.sqrt(window_moments(x, n)[1] / (n - sample))
-
-
-def window_min(x: Floats, n: int) -> Floats:
-    """Smallest of the last ``n`` values.
-
-    Parameters
-    ----------
-    x : array, shape (n,)
-    n : int
-        Values a window holds, at least 1; the first ``n - 1`` results are NaN.
-
-    Examples
-    --------
-    >>> window_min(np.array([3.0, 1.0, 2.0]), 2)
-    array([nan,  1.,  1.])
-    """
-    return _extreme(x, n, np.minimum)
-
-
-def window_max(x: Floats, n: int) -> Floats:
-    """Largest of the last ``n`` values.
-
-    Parameters
-    ----------
-    x : array, shape (n,)
-    n : int
-        Values a window holds, at least 1; the first ``n - 1`` results are NaN.
-
-    Examples
-    --------
-    >>> window_max(np.array([3.0, 1.0, 2.0]), 2)
-    array([nan,  3.,  2.])
-    """
-    return _extreme(x, n, np.maximum)
-
-
-def window_dot(x: Floats, weights: Floats) -> Floats:
-    """Weighted sum of the last ``len(weights)`` values; ``weights[0]`` belongs to the current bar.
-
-    Examples
-    --------
-    >>> window_dot(np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0]))
-    array([nan,  1.,  2.])
-    """
-    out: Floats = x * weights[0]
-    for k in range(1, len(weights)):
-        out[..., k:] += x[..., : max(x.shape[-1] - k, 0)] * weights[k]
-    out[..., : len(weights) - 1] = np.nan
-    return out
 
 
 def _join_moments(a: State, na: int, b: State, nb: int) -> State:
@@ -159,14 +66,4 @@ def _padded(inner: Floats, k: int, like: Floats) -> Floats:
     out = np.empty_like(like)
     out[..., :k] = np.nan
     out[..., k:] = inner
-    return out
-
-
-def _extreme(x: Floats, n: int, pick: Callable[[Floats, Floats], Floats]) -> Floats:
-    # Two overlapping windows of the largest power of two cover n bars: an extreme may be counted twice.
-    out, width = x, 1
-    while 2 * width <= n:
-        out, width = _joined((out,), width, (out,), width, lambda a, _na, b, _nb: (pick(a[0], b[0]),))[0], 2 * width
-    if width < n:
-        out = _joined((out,), n - width, (out,), width, lambda a, _na, b, _nb: (pick(a[0], b[0]),))[0]
     return out

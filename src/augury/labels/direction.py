@@ -46,7 +46,7 @@ def create_labels(
     BULLISH when the simple return over the next ``horizon_bars`` bars is above ``+threshold``,
     BEARISH below ``-threshold``, else NEUTRAL. The last ``horizon_bars`` rows of each symbol have
     no outcome and are absent; a row with a null feature (warm-up) leaves together with its label.
-    When the frame holds no feature, the ``technical`` set is computed first.
+    When the frame holds no feature, the ``starter`` set is computed first.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ asserted for every division made here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -17,9 +17,8 @@ import numpy as np
 import polars as pl
 
 from augury.core.clock import iso
-from augury.core.errors import InsufficientHistory, LeakError, UnknownName, UsageError
+from augury.core.errors import InsufficientHistory, LeakError, UsageError
 from augury.core.labelspec import base_label
-from augury.core.suggestion import did_you_mean
 from augury.core.tables import LABEL, LABEL_END, LabelledTable, Split
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Ints
@@ -242,43 +241,6 @@ def out_of_fold(table: LabelledTable, folds: int = 5) -> list[tuple[Ints, Ints]]
         Too few dates for that many folds.
     """
     return list(WalkForward(folds=folds).split(table))
-
-
-_ALLOWED: Final[dict[str, Callable[..., Any]]] = {"walk_forward": WalkForward, "time_ordered": time_ordered}
-_REFUSED: Final = {
-    "random": "neighbouring rows share bars and labels, so rows on both sides are near copies",
-    "shuffle": "order in time is the only thing that separates the known from the unknown",
-    "stratified": "equal class shares on both sides mix the future into the past",
-    "kfold": "a fold in the middle is scored by a model that trained on what came after it",
-}
-
-
-def splitter(name: str) -> Callable[..., Any]:
-    """Return a way to divide rows by its name: ``walk_forward`` or ``time_ordered``.
-
-    Raises
-    ------
-    LeakError
-        ``random``, ``shuffle``, ``stratified``, ``kfold``: refused, with the reason.
-    UnknownName
-        With the nearest name.
-
-    Examples
-    --------
-    >>> splitter("kfold")
-    Traceback (most recent call last):
-        ...
-    augury.core.errors.LeakError: splitting by 'kfold' is refused: a fold in the middle is ...
-    """
-    asked = name.strip().lower().replace("-", "_")
-    if asked in _ALLOWED:
-        return _ALLOWED[asked]
-    bare = asked.replace("_", "")
-    for refused, reason in _REFUSED.items():
-        if refused in bare:
-            raise LeakError(f"splitting by '{name}' is refused: {reason}", name=name)
-    hint = did_you_mean(asked, _ALLOWED)
-    raise UnknownName(f"unknown splitter '{name}'{hint} (known: {', '.join(_ALLOWED)})", name=name)
 
 
 def _check_fraction(train_fraction: float) -> None:

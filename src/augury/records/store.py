@@ -17,6 +17,7 @@ from augury.records import migrate
 from augury.records.artifacts import ArtifactStore
 from augury.records.database import open_engine
 from augury.records.ledger import Ledger
+from augury.records.lineage import Lineage
 from augury.records.training_runs import TrainingRuns
 from augury.records.versions import Versions
 
@@ -92,6 +93,11 @@ class Store:
     def ledger(self) -> Ledger:
         """Every forecast ever made."""
         return Ledger(self.engine)
+
+    @property
+    def lineage(self) -> Lineage:
+        """Where data came from."""
+        return Lineage(self.engine, self.clock)
 
     @property
     def training_runs(self) -> TrainingRuns:

@@ -31,6 +31,7 @@ from augury.records.columns import NAMING, JsonText, UtcTime
 
 HASH: Final = String(64)
 STATUSES: Final = ("candidate", "shadow", "promoted", "retired", "rejected")
+LINEAGE_KINDS: Final = ("file", "source", "import", "symbol", "append", "resample", "features")
 RUN_STATUSES: Final = ("succeeded", "failed", "interrupted")
 
 metadata = MetaData(naming_convention=NAMING)
@@ -111,6 +112,26 @@ data_versions = Table(
     Column("created_at", UtcTime, nullable=False),
     CheckConstraint("first_ts <= last_ts", name="range"),
 )
+
+lineage = Table(
+    "lineage",
+    metadata,
+    _key(),
+    Column("child_hash", HASH, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("parents_json", JsonText, nullable=False),
+    Column("parameters_json", JsonText, nullable=False),
+    Column("rows", Integer),
+    Column("dataset", Text),
+    Column("change", Text),
+    Column("version", Text),
+    Column("made_at", UtcTime, nullable=False),
+    Column("software", Text, nullable=False),
+    _words("kind", LINEAGE_KINDS),
+    CheckConstraint("(dataset IS NULL) = (version IS NULL)", name="dataset"),
+)
+Index("ix_lineage_child_hash", lineage.c.child_hash)
+Index("ix_lineage_dataset", lineage.c.dataset)
 
 label_specs = Table(
     "label_specs",

@@ -162,7 +162,8 @@ class _View:
             return calendar.close_of(calendar.last_of_week(last + timedelta(weeks=horizon_bars)))
         sessions = round(horizon_bars / timeframe.bars_per_session(calendar))
         day = last.replace(hour=0, minute=0, second=0, microsecond=0)
-        return calendar.close_of(calendar.shift(day, max(1, sessions)))
+        session = calendar.session_of(last, timeframe.minutes or 0) or day
+        return calendar.close_of(calendar.shift(session, max(1, sessions)))
 
 
 def _champion(workspace: Workspace, loader: EnsembleLoader, cell: Cell, allow_stale: bool) -> LoadedEnsemble:

@@ -1,4 +1,4 @@
-"""Bars into the lake: from a file or a bundled source, checked before they are kept."""
+"""Bars into the lake: from a file or a source, checked before they are kept."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from augury.core.bars import Bars
+from augury.core.clock import Clock, SystemClock
 from augury.core.errors import AuguryError, NotFound, UnknownName
 from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Timeframe
+from augury.data.availability import closed
 from augury.data.lake import Lake
 from augury.data.normalize import normalize
 from augury.data.resample import to_weekly
-from augury.data.sources import source_of
+from augury.data.sources import SOURCES, source_of
 from augury.data.validator import DataValidator, ValidationResult
+from augury.records.lineage import Lineage
+from augury.runs.provenance import from_file, from_source, remembered
+from augury.runs.set_aside import good_bars, write_set_aside
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class Intake:
     bars: Bars
     mapped: tuple[str, ...]
     checked: ValidationResult
+    set_aside: Path | None = None
+    """CSV of the rows that were set aside."""
 
 
 def import_file(
@@ -37,9 +45,11 @@ def import_file(
     symbol: str | None = None,
     tz: str | None = None,
     adjustment: str | None = None,
-    calendar: str = "XNYS",
+    calendar: str | None = None,
     symbols: Sequence[str] = (),
     dry_run: bool = False,
+    quarantine: Path | None = None,
+    lineage: Lineage | None = None,
 ) -> Intake:
     """Read a file in any known layout, check it, and replace its symbols in the lake.
 
@@ -59,6 +69,10 @@ def import_file(
         Keep only these; empty keeps all.
     dry_run : bool
         Check and report, write nothing.
+    quarantine : Path, optional
+        Folder for bad bars: with it the good ones are kept. Without it one error refuses the file.
+    lineage : Lineage, optional
+        Where the import is written down.
 
     Raises
     ------
@@ -73,13 +87,83 @@ def import_file(
         raise NotFound(f"no such file: {path}", fix="augury data import FILE --timeframe d1")
     frame = Timeframe.parse(timeframe) if timeframe else None
     with _naming(path):
-        normal = normalize(path, timeframe=frame, tz=tz, symbol=symbol, adjustment=adjustment, calendar=calendar)
-        bars = _only(normal.bars, symbols, path)
+        if quarantine is None:
+            normal = normalize(path, timeframe=frame, tz=tz, symbol=symbol, adjustment=adjustment, calendar=calendar)
+            bars, mapped, parted = normal.bars, normal.mapped, None
+        else:
+            good = good_bars(path, timeframe=frame, tz=tz, symbol=symbol, adjustment=adjustment, calendar=calendar)
+            bars, mapped, parted = good.bars, good.mapped, good.parted
+        bars = _only(bars, symbols, path)
         checked = check(bars)
         checked.raise_if_invalid(str(path))
+    apart = None
     if not dry_run:
-        lake.write(bars)
-    return Intake(bars, normal.mapped, checked)
+        if parted is not None and quarantine is not None:
+            apart = write_set_aside(parted, path, quarantine)
+        with remembered(lineage, lake, bars, from_file(path), {"mapped": list(mapped)}):
+            lake.write(bars)
+    return Intake(bars, mapped, checked, apart)
+
+
+def import_source(
+    lake: Lake,
+    provider: str,
+    *,
+    symbols: Sequence[str] = (),
+    timeframe: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    dry_run: bool = False,
+    clock: Clock | None = None,
+    lineage: Lineage | None = None,
+) -> Intake:
+    """Take bars from a source, check them, and keep them in the lake.
+
+    A whole history replaces what is stored; with ``start`` or ``end`` the bars are added to it, and a
+    stored bar that differs is a conflict. A vendor's bar that is still forming is left out.
+
+    Parameters
+    ----------
+    lake : Lake
+    provider : str
+        Name of a source, e.g. ``arch`` or ``yahoo``.
+    symbols : sequence of str
+        Empty is all of a bundled source; a vendor's must be named.
+    timeframe : str, optional
+        ``d1`` when not given.
+    start, end : datetime, optional
+        First and last ``ts``.
+    dry_run : bool
+        Check and report, write nothing.
+    clock : Clock, optional
+        Says which bars have closed.
+    lineage : Lineage, optional
+        Where the import is written down.
+
+    Raises
+    ------
+    UnknownName, UsageError
+        No such source, symbol or timeframe there.
+    TemporaryError, NotFound
+        The vendor does not answer, or has no such bars.
+    ValidationError
+        The checks found errors, or stored bars differ; nothing was written.
+    """
+    source = SOURCES.load(provider)
+    frame = Timeframe.parse(timeframe) if timeframe else Timeframe.D1
+    bars = source.load(list(symbols) or None, timeframe=frame, start=start, end=end)
+    mapped: tuple[str, ...] = ()
+    if not source.historical:
+        known = closed(bars, (clock or SystemClock()).now())
+        if forming := bars.frame.height - known.frame.height:
+            mapped = (f"{forming} bars that are still forming were left out",)
+        bars = known
+    checked = check(bars)
+    checked.raise_if_invalid(provider)
+    if not dry_run:
+        with remembered(lineage, lake, bars, from_source(bars, provider)):
+            _ = lake.append(bars) if start or end else lake.write(bars)
+    return Intake(bars, mapped, checked)
 
 
 @contextmanager

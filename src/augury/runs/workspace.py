@@ -45,6 +45,6 @@ class Workspace:
         self.store.close()
 
 
-def lake_folder(settings: Settings) -> Path:
-    """Where the lake of these settings lies."""
-    return settings.data_dir / "lake"
+def lake_folder(settings: Settings) -> Path | str:
+    """Where the lake of these settings lies: a folder, or a URL that fsspec understands."""
+    return settings.lake or settings.data_dir / "lake"

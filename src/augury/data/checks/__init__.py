@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from augury.core.bars import Bars
 from augury.core.catalog import Catalog
 from augury.data.calendar import MarketCalendar, market_calendar
-from augury.data.findings import ERROR, WARNING, Check, CheckContext, Finding
-from augury.data.layouts import LINE
+from augury.data.checks._view import BarsView, in_order
+from augury.data.findings import ERROR, WARNING, Check, CheckContext, Finding, by_symbol
 from augury.data.moments import infer_timeframe
 from augury.data.normalize import is_close_only
 
+if TYPE_CHECKING:
+    from augury.data.instruments import InstrumentTable
+
 CHECKS: Catalog[Check] = Catalog("check", ("augury.data.checks",), "CHECK")
 
-__all__ = ["CHECKS", "ERROR", "WARNING", "Check", "CheckContext", "Finding", "run", "run_with"]
+__all__ = [
+    "CHECKS", "ERROR", "WARNING", "BarsView", "Check", "CheckContext", "Finding", "by_symbol", "run", "run_with",
+]  # fmt: skip
 
 
 def run(
@@ -25,6 +31,7 @@ def run(
     calendar: str | MarketCalendar | None = None,
     now: datetime | None = None,
     grace_minutes: int = 0,
+    instruments: InstrumentTable | None = None,
 ) -> list[Finding]:
     """Return every finding at once, in the order of the rules' files and of the symbols.
 
@@ -38,6 +45,8 @@ def run(
         The present; without it nothing is called future or forming.
     grace_minutes : int
         How long after its close a bar may still change.
+    instruments : InstrumentTable, optional
+        Which instrument a symbol meant on which day.
 
     Examples
     --------
@@ -56,6 +65,7 @@ def run(
         now=now,
         close_only=is_close_only(frame),
         grace_minutes=grace_minutes,
+        instruments=instruments,
     )
     return run_with(frame, context)
 
@@ -63,11 +73,11 @@ def run(
 def run_with(frame: pl.DataFrame, context: CheckContext, names: tuple[str, ...] | None = None) -> list[Finding]:
     """Run the named rules, or all, with a context made elsewhere."""
     chosen = [CHECKS.load(name) for name in (CHECKS.names() if names is None else names)]
-    ordered = None
+    given = BarsView(frame)
+    ordered: BarsView | None = None
     found: list[Finding] = []
     for check in chosen:
         if check.ordered and ordered is None:
-            values = [name for name in frame.columns if name != LINE]
-            ordered = frame.sort("symbol", "ts", maintain_order=True).unique(values, keep="first", maintain_order=True)
-        found += check.run(ordered if check.ordered and ordered is not None else frame, context)
+            ordered = in_order(given)
+        found += check.run(ordered if check.ordered and ordered is not None else given, context)
     return found

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
+import numpy as np
 
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
 
 
@@ -17,10 +18,15 @@ class Conflict:
     severity: str = ERROR
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Look for equal keys among the rows that are not identical."""
-        bad = frame.filter(pl.struct("symbol", "ts").is_duplicated())
-        return by_symbol(self, bad, context, lambda row: f"is there again with other values (close {row['close']})")
+        again = np.zeros(view.frame.height, dtype=np.bool_)
+        again[1:] = (np.diff(view.micros) == 0) & ~view.first[1:]
+        again[:-1] |= again[1:]
+        bad = view.rows(again)
+        return by_symbol(
+            self, bad, context, lambda row: f"is there again with other values (close {row['close']})", apart=True
+        )
 
 
 CHECK = Conflict()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
+from augury.data.checks._view import BarsView, is_copy
 from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
-from augury.data.layouts import LINE
 
 
 @dataclass(frozen=True)
@@ -18,10 +16,9 @@ class Duplicate:
     severity: str = WARNING
     ordered: bool = False
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Count rows that are equal to an earlier one."""
-        values = [name for name in frame.columns if name != LINE]
-        bad = frame.filter(~pl.struct(values).is_first_distinct())
+        bad = view.frame.filter(is_copy(view))
         return by_symbol(self, bad, context, lambda _: "is there twice; the copy is dropped")
 
 

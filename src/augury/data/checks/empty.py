@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding
 
 
@@ -17,9 +16,9 @@ class Empty:
     severity: str = ERROR
     ordered: bool = False
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Count the rows."""
-        if frame.height:
+        if view.frame.height:
             return []
         return [Finding(self.code, self.severity, "", 0, None, f"{context.origin}: no bars ({self.code})", context.fix)]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import polars as pl
-
-from augury.data.findings import WARNING, CheckContext, Finding, before, by_symbol
+from augury.data.checks._runs import run_lengths
+from augury.data.checks._view import BarsView
+from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
 
 RUN: Final = 30
 
@@ -20,13 +20,12 @@ class FlatVolume:
     severity: str = WARNING
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Count runs of volumes of 0."""
-        same = ((pl.col("volume") == 0) & (before("volume") == 0)).fill_null(value=False)
-        runs = frame.with_columns((~same).cum_sum().over("symbol").alias("_run"))
-        length = pl.len().over("symbol", "_run")
-        long = runs.with_columns(length.alias("_length")).filter(pl.col("_length") >= RUN)
-        return by_symbol(self, long, context, lambda row: f"{row['_length']} volumes of 0 in a row")
+        none = view.column("volume") == 0
+        same = none & (view.shifted(view.column("volume")) == 0)
+        long = none & (run_lengths(view, same) >= RUN)
+        return by_symbol(self, view.rows(long), context, lambda _: f"{RUN} or more volumes of 0 in a row")
 
 
 CHECK = FlatVolume()

@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from augury.data.checks._view import BarsView
 from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
 
 RECENT: Final = timedelta(days=15)
@@ -22,16 +23,16 @@ class FormingBar:
     severity: str = WARNING
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Ask the calendar when each symbol's last bar closes."""
         if context.now is None or context.calendar is None or context.timeframe is None:
             return []
         moment = context.now - timedelta(minutes=context.grace_minutes)
-        last = frame.group_by("symbol", maintain_order=True).tail(1)
+        last = view.frame.group_by("symbol", maintain_order=True).tail(1)
         recent = last.filter(pl.col("ts").is_between(moment - RECENT, moment))
         forming = [ts for ts in recent["ts"].unique().sort().to_list() if _forms(ts, moment, context)]
         bad = recent.filter(pl.col("ts").is_in(forming)) if forming else recent.clear()
-        return by_symbol(self, bad, context, lambda _: "has not closed yet; it is left out")
+        return by_symbol(self, bad, context, lambda _: "has not closed yet; it is left out", apart=True)
 
 
 def _forms(ts: datetime, moment: datetime, context: CheckContext) -> bool:

@@ -10,6 +10,7 @@ import polars as pl
 
 from augury.core.clock import iso
 from augury.core.timeframe import Timeframe
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
 
 AHEAD: Final = timedelta(hours=14)
@@ -24,14 +25,14 @@ class FutureBar:
     severity: str = ERROR
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Compare ts with now; a date may be ahead of UTC by 14 hours."""
         if context.now is None:
             return []
         ahead = AHEAD if context.timeframe in (Timeframe.D1, Timeframe.W1) else timedelta(0)
-        bad = frame.filter(pl.col("ts") > context.now + ahead)
+        bad = view.frame.filter(pl.col("ts") > context.now + ahead)
         now = iso(context.now)
-        return by_symbol(self, bad, context, lambda _: f"is after now, {now}")
+        return by_symbol(self, bad, context, lambda _: f"is after now, {now}", apart=True)
 
 
 CHECK = FutureBar()

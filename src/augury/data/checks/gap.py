@@ -1,44 +1,33 @@
-"""GAP: no session is missing by the market's calendar."""
+"""GAP: no bar is missing by the market's calendar."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
 from augury.core.clock import iso
 from augury.data.checks._sessions import missing_bars
-from augury.data.findings import WARNING, CheckContext, Finding
+from augury.data.checks._view import BarsView
+from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Holidays, closures and half days are no gaps; a gap is never filled."""
+    """Holidays, closures, half days and lunch breaks are no gaps; a gap is never filled."""
 
     code: str = "GAP"
     severity: str = WARNING
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Compare the bars with the calendar between a symbol's first and last bar."""
         if context.calendar is None or context.timeframe is None:
             return []
         found = []
-        for row in missing_bars(frame, context.calendar, context.timeframe).iter_rows(named=True):
-            if row["missing"]:
-                missing, after = row["missing"], iso(row["after"])
-                message = f"{row['symbol']}: {missing} of {row['expected']} bars missing, first after {after}"
-                found.append(
-                    Finding(
-                        self.code,
-                        self.severity,
-                        row["symbol"],
-                        row["missing"],
-                        row["after"],
-                        f"{message} ({self.code})",
-                        context.fix,
-                    )
-                )
+        for symbol, expected, missing, holes, after in missing_bars(view, context.calendar, context.timeframe).rows():
+            if missing:
+                stretches = f" in {holes} stretches" if holes > 1 else ""
+                text = f"{missing} of {expected} bars missing{stretches}, first after {iso(after)}"
+                found.append(of_symbol(self, context, symbol, missing, after, text))
         return found
 
 

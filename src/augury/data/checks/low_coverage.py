@@ -8,7 +8,8 @@ from typing import Final
 import polars as pl
 
 from augury.data.checks._sessions import missing_bars
-from augury.data.findings import WARNING, CheckContext, Finding
+from augury.data.checks._view import BarsView
+from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
 
 BARS: Final = 0.01
 COLUMN: Final = 0.05
@@ -23,25 +24,28 @@ class LowCoverage:
     severity: str = WARNING
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Count missing bars by the calendar, and nulls in each column that has values at all."""
+        return [*self._bars(view, context), *self._columns(view.frame, context)]
+
+    def _bars(self, view: BarsView, context: CheckContext) -> list[Finding]:
+        if context.calendar is None or context.timeframe is None:
+            return []
+        found = missing_bars(view, context.calendar, context.timeframe)
+        return [
+            of_symbol(self, context, symbol, missing, after, f"{missing / expected:.1%} of the bars are missing")
+            for symbol, expected, missing, _, after in found.rows()
+            if missing > BARS * expected
+        ]
+
+    def _columns(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
         found = []
-        if context.calendar is not None and context.timeframe is not None:
-            for row in missing_bars(frame, context.calendar, context.timeframe).iter_rows(named=True):
-                if row["missing"] > BARS * row["expected"]:
-                    share = row["missing"] / row["expected"]
-                    message = f"{row['symbol']}: {share:.1%} of the bars are missing ({self.code})"
-                    found.append(
-                        Finding(
-                            self.code, self.severity, row["symbol"], row["missing"], row["after"], message, context.fix
-                        )
-                    )
         for name in (column for column in COLUMNS if column in frame.columns):
             nulls = frame[name].null_count()
             if COLUMN * frame.height < nulls < frame.height:
-                message = f"{context.origin}: {nulls / frame.height:.1%} of {name} is missing ({self.code})"
                 first = frame.filter(pl.col(name).is_null())["ts"][0]
-                found.append(Finding(self.code, self.severity, "", nulls, first, message, context.fix))
+                text = f"{nulls / frame.height:.1%} of {name} is missing"
+                found.append(of_symbol(self, context, "", nulls, first, text))
         return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
 
 
@@ -17,10 +18,10 @@ class NegVolume:
     severity: str = ERROR
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Look at volume."""
-        bad = frame.filter(pl.col("volume") < 0)
-        return by_symbol(self, bad, context, lambda row: f"volume is {row['volume']}")
+        bad = view.frame.filter(pl.col("volume") < 0)
+        return by_symbol(self, bad, context, lambda row: f"volume is {row['volume']}", apart=True)
 
 
 CHECK = NegVolume()

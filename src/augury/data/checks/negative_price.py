@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
 from augury.data.checks._prices import prices_where
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding
 
 
@@ -18,9 +17,9 @@ class NegativePrice:
     severity: str = ERROR
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Look at open, high, low, close and adj_close."""
-        return prices_where(self, frame, context, lambda price: price < 0)
+        return prices_where(self, view, context, lambda price: price < 0)
 
 
 CHECK = NegativePrice()

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
 
 NUMBERS: Final[tuple[str, ...]] = ("open", "high", "low", "close", "volume", "adj_close")
@@ -21,14 +22,14 @@ class NonFinite:
     severity: str = ERROR
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Look for NaN and infinity in every number, and for null in prices."""
-        numbers = [name for name in NUMBERS if name in frame.columns]
+        numbers = [name for name in NUMBERS if name in view.frame.columns]
         needed = ("close",) if context.close_only else ("open", "high", "low", "close")
         infinite = pl.any_horizontal(~pl.col(name).is_finite() for name in numbers)
         missing = pl.any_horizontal(pl.col(name).is_null() for name in needed)
-        bad = frame.filter(infinite.fill_null(value=False) | missing)
-        return by_symbol(self, bad, context, lambda row: _describe(row, numbers, needed))
+        bad = view.frame.filter(infinite.fill_null(value=False) | missing)
+        return by_symbol(self, bad, context, lambda row: _describe(row, numbers, needed), apart=True)
 
 
 def _describe(row: dict[str, Any], numbers: list[str], needed: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
 
 TOLERANCE: Final = 1e-6
@@ -21,15 +22,15 @@ class OhlcOrder:
     severity: str = ERROR
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Compare high and low with the other prices; rows with a price of 0 or less have a finding of their own."""
         top = pl.max_horizontal("open", "low", "close")
         bottom = pl.min_horizontal("open", "high", "close")
         positive = pl.min_horizontal("open", "high", "low", "close") > 0
         slack = TOLERANCE * pl.col("close").abs()
         high, low = top - pl.col("high") > slack, pl.col("low") - bottom > slack
-        bad = frame.filter(positive & (high | low))
-        return by_symbol(self, bad, context, _describe)
+        bad = view.frame.filter(positive & (high | low))
+        return by_symbol(self, bad, context, _describe, apart=True)
 
 
 def _describe(row: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
 
 FIRST_YEAR: Final = 1900
@@ -19,12 +20,12 @@ class OutOfRangeTs:
 
     code: str = "OUT_OF_RANGE_TS"
     severity: str = ERROR
-    ordered: bool = True
+    ordered: bool = False
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Look at the year."""
-        bad = frame.filter(~pl.col("ts").dt.year().is_between(FIRST_YEAR, LAST_YEAR) | pl.col("ts").is_null())
-        return by_symbol(self, bad, context, lambda _: f"is outside the years {FIRST_YEAR} to {LAST_YEAR}")
+        bad = view.frame.filter(~pl.col("ts").dt.year().is_between(FIRST_YEAR, LAST_YEAR) | pl.col("ts").is_null())
+        return by_symbol(self, bad, context, lambda _: f"is outside the years {FIRST_YEAR} to {LAST_YEAR}", apart=True)
 
 
 CHECK = OutOfRangeTs()

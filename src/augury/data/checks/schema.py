@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
 from augury.core.bars import BAR_SCHEMA
+from augury.data.checks._view import BarsView
 from augury.data.findings import ERROR, CheckContext, Finding
 from augury.data.layouts import LINE
 
@@ -19,9 +18,9 @@ class Schema:
     severity: str = ERROR
     ordered: bool = False
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Compare columns and types with ``BAR_SCHEMA``."""
-        found = {name: dtype for name, dtype in frame.schema.items() if name not in (LINE, "adj_close")}
+        found = {name: dtype for name, dtype in view.frame.schema.items() if name not in (LINE, "adj_close")}
         wrong = [
             f"{name} is {found.get(name, 'missing')}, needed {dtype}"
             for name, dtype in BAR_SCHEMA.items()
@@ -30,7 +29,7 @@ class Schema:
         if not wrong:
             return []
         message = f"{context.origin}: {'; '.join(wrong[:4])} ({self.code})"
-        return [Finding(self.code, self.severity, "", frame.height, None, message, "augury data import FILE")]
+        return [Finding(self.code, self.severity, "", view.frame.height, None, message, "augury data import FILE")]
 
 
 CHECK = Schema()

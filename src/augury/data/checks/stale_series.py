@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import polars as pl
-
-from augury.data.findings import WARNING, CheckContext, Finding, before, by_symbol
+from augury.data.checks._runs import run_lengths
+from augury.data.checks._view import BarsView
+from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
 
 RUN: Final = 30
 
@@ -20,13 +20,10 @@ class StaleSeries:
     severity: str = WARNING
     ordered: bool = True
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Count runs of equal closes."""
-        same = (pl.col("close") == before("close")).fill_null(value=False)
-        runs = frame.with_columns((~same).cum_sum().over("symbol").alias("_run"))
-        length = pl.len().over("symbol", "_run")
-        long = runs.with_columns(length.alias("_length")).filter(pl.col("_length") >= RUN)
-        return by_symbol(self, long, context, lambda row: f"{row['_length']} equal closes in a row")
+        long = run_lengths(view, view.column("close") == view.before) >= RUN
+        return by_symbol(self, view.rows(long), context, lambda _: f"{RUN} or more equal closes in a row")
 
 
 CHECK = StaleSeries()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
-from augury.data.layouts import LINE
+from augury.data.checks._view import BarsView
+from augury.data.findings import WARNING, CheckContext, Finding, by_symbol, of_symbol
+
+MANY: Final = 20
+"""Symbols above which one finding is made for the file."""
 
 
 @dataclass(frozen=True)
@@ -18,13 +22,18 @@ class Unsorted:
     severity: str = WARNING
     ordered: bool = False
 
-    def run(self, frame: pl.DataFrame, context: CheckContext) -> list[Finding]:
+    def run(self, view: BarsView, context: CheckContext) -> list[Finding]:
         """Compare each row's key with the one above it."""
-        keys = frame.select("symbol", "ts", *(name for name in (LINE,) if name in frame.columns))
+        if view.tidy[0]:
+            return []
         earlier = (pl.col("symbol") < pl.col("symbol").shift(1)) | (
             (pl.col("symbol") == pl.col("symbol").shift(1)) & (pl.col("ts") < pl.col("ts").shift(1))
         )
-        bad = keys.filter(earlier)
+        bad = view.frame.filter(earlier)
+        symbols = bad["symbol"].n_unique()
+        if symbols > MANY:
+            text = f"{bad.height} rows of {symbols} symbols come after a later bar; the rows are sorted"
+            return [of_symbol(self, context, "", bad.height, bad["ts"][0], text)]
         return by_symbol(self, bad, context, lambda _: "comes after a later bar; the rows are sorted")
 
 

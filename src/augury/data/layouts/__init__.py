@@ -6,27 +6,47 @@ from pathlib import Path
 
 import polars as pl
 
-from augury.core.catalog import Catalog
-from augury.core.errors import UsageError, ValidationError
-from augury.data.layouts._files import read_file
+from augury.core.errors import UsageError
+from augury.data.layouts._columns import settled
+from augury.data.layouts._dialect import UNDECLARED, Dialect
+from augury.data.layouts._doubled import settle_doubled
+from augury.data.layouts._files import read_file, read_files
 from augury.data.layouts._names import FIELDS
 from augury.data.layouts._pandas import is_pandas, read_pandas
+from augury.data.layouts._recognise import LAYOUTS, recognise
 from augury.data.layouts._table import LINE, Layout, Reading, Table, numbered
 
-LAYOUTS: Catalog[Layout] = Catalog("layout", ("augury.data.layouts",), "LAYOUT")
+__all__ = [
+    "FIELDS",
+    "LAYOUTS",
+    "LINE",
+    "UNDECLARED",
+    "Dialect",
+    "Layout",
+    "Reading",
+    "Table",
+    "recognise",
+    "table_of",
+]
 
-__all__ = ["FIELDS", "LAYOUTS", "LINE", "Layout", "Reading", "Table", "recognise", "table_of"]
 
+def table_of(x: object, dialect: Dialect = UNDECLARED) -> Table:
+    """Take in a polars or pandas frame or series, an Arrow table, or a file.
 
-def table_of(x: object) -> Table:
-    """Take in a polars or pandas frame or series, or a file.
+    Parameters
+    ----------
+    x : frame, series, table or path
+        Several paths are read as one table. Columns whose names are misspelt beyond doubt are
+        renamed, and said so in ``notes``.
+    dialect : Dialect
+        What is known about the text of a file.
 
     Raises
     ------
     UsageError
         Something else was given.
     ValidationError
-        Two columns have the same name.
+        Two columns mean the same and differ (DUPLICATE_COLUMNS).
 
     Examples
     --------
@@ -34,34 +54,15 @@ def table_of(x: object) -> Table:
     ['date', 'close']
     """
     if isinstance(x, str | Path):
-        return read_file(Path(x))
-    if isinstance(x, pl.DataFrame):
-        return Table(numbered(x))
+        return settled(read_file(Path(x), dialect))
+    if isinstance(x, list | tuple) and x and all(isinstance(one, str | Path) for one in x):
+        return settled(read_files([Path(one) for one in x], dialect))
     if is_pandas(x):
-        return read_pandas(x)
+        return settled(read_pandas(x, dialect))
+    if isinstance(x, pl.LazyFrame):
+        x = x.collect()
+    if not isinstance(x, pl.DataFrame) and hasattr(x, "__arrow_c_stream__"):
+        x = pl.DataFrame(x)
+    if isinstance(x, pl.DataFrame):
+        return settled(settle_doubled(Table(numbered(x), dialect=dialect), x.columns))
     raise UsageError(f"bars come as a polars or pandas frame or as a path, not as {type(x).__name__}")
-
-
-def recognise(table: Table) -> Layout:
-    """Find the layout of a table; the most particular one wins.
-
-    Raises
-    ------
-    ValidationError
-        None fits: lists the columns found and the columns needed.
-
-    Examples
-    --------
-    >>> recognise(table_of(pl.DataFrame({"Date": ["2024-01-02"], "AAA": ["1.5"], "BBB": ["2.5"]}))).name
-    'wide'
-    """
-    for layout in sorted((layout for _, layout in LAYOUTS), key=lambda layout: layout.rank):
-        if layout.recognises(table):
-            return layout
-    found = ", ".join(repr(name[:24]) for name in table.columns[:16]) or "none"
-    raise ValidationError(
-        f"{table.origin}: columns found: {found}; needed: a time (ts, date, ds …) and open, high, low, close "
-        "(volume, symbol), or dates x symbols (SCHEMA)",
-        fix="augury data check FILE",
-        code="SCHEMA",
-    )

@@ -7,8 +7,7 @@ from typing import Final, Protocol
 
 import polars as pl
 
-from augury.core.errors import ValidationError
-from augury.data.layouts._names import plain
+from augury.data.layouts._dialect import UNDECLARED, Dialect
 
 LINE: Final = "_line"
 """Column with the place of a row in what was given: a line of a CSV file, else a row number."""
@@ -30,6 +29,14 @@ class Table:
         The columns that were the index, outermost first.
     levels : dict
         Column to its labels, for frames whose columns have several levels.
+    notes : tuple of str
+        What had to be understood before the columns could be seen: dialect, member, doubled columns.
+    dialect : Dialect
+        What the user declared about numbers and dates.
+    path : str
+        Path as it was given and, behind an archive, its member; some layouts speak through names.
+    headerless : bool
+        True when the first line holds values: the columns have no names.
     """
 
     frame: pl.DataFrame
@@ -37,6 +44,10 @@ class Table:
     place: str = "row"
     index: tuple[str, ...] = ()
     levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    dialect: Dialect = UNDECLARED
+    path: str = ""
+    headerless: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -53,12 +64,14 @@ class Table:
 class Reading:
     """What a layout understood: ``_line, symbol, ts`` and the fields present, in raw types.
 
-    ``symbol`` is absent when the layout names none; ``rest`` names columns that were not used.
+    ``symbol`` is absent when the layout names none; ``rest`` names columns that were not used; ``tz``
+    is the zone in which this layout writes times without one.
     """
 
     frame: pl.DataFrame
     mapped: tuple[str, ...]
     rest: tuple[str, ...] = ()
+    tz: str | None = None
 
 
 class Layout(Protocol):
@@ -86,28 +99,3 @@ def numbered(frame: pl.DataFrame, offset: int = 1) -> pl.DataFrame:
     [2, 3]
     """
     return frame.with_row_index(LINE, offset)
-
-
-def refuse_doubled(names: list[str], origin: str) -> None:
-    """Refuse columns of which two mean the same thing.
-
-    Raises
-    ------
-    ValidationError
-        Names them: which one is right cannot be guessed.
-
-    Examples
-    --------
-    >>> refuse_doubled(["close", " Close "], "a.csv")
-    Traceback (most recent call last):
-        ...
-    augury.core.errors.ValidationError: a.csv: columns appear twice: close; which is right cannot be ...
-    """
-    seen = [plain(name) for name in names]
-    doubled = sorted({name for name in seen if name and seen.count(name) > 1})
-    if doubled:
-        raise ValidationError(
-            f"{origin}: columns appear twice: {', '.join(doubled)}; which is right cannot be guessed (SCHEMA)",
-            fix=f"augury data check {origin}",
-            code="SCHEMA",
-        )

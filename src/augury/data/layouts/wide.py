@@ -20,11 +20,14 @@ class Wide:
     def recognises(self, table: Table) -> bool:
         """Say whether the table has this layout."""
         ts = _time(table)
-        if ts is None or table.levels or first_named(table.columns, SYMBOL_NAMES) is not None:
+        if ts is None or table.levels or table.headerless or first_named(table.columns, SYMBOL_NAMES) is not None:
             return False
         values = [name for name in table.columns if name != ts]
-        named = any(plain(name) in FIELDS for name in values)
-        return bool(values) and not named and all(_numeric(table.frame[name]) for name in values)
+        # A symbol may be called LOW; a table whose columns are mostly fields is one of bars without a close.
+        named = [name for name in values if plain(name) in FIELDS]
+        if not values or "close" in map(plain, named) or 2 * len(named) >= len(values):
+            return False
+        return all(_numeric(table.frame[name]) for name in values)
 
     def read(self, table: Table) -> Reading:
         """Return the rows in long form; an empty cell is not a bar."""

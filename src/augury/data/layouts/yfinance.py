@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
 
 from augury.data.layouts._long import read_long
-from augury.data.layouts._names import SYMBOL_NAMES, TIME_NAMES, field_columns, first_named
+from augury.data.layouts._names import MAY_NAME_SYMBOLS, SYMBOL_NAMES, TIME_NAMES, field_columns, first_named
 from augury.data.layouts._table import Reading, Table
+
+_TICKER: Final = r"^[A-Z0-9.^=_/&-]{1,24}$"
 
 
 @dataclass(frozen=True)
@@ -18,11 +23,16 @@ class YFinance:
 
     def recognises(self, table: Table) -> bool:
         """Say whether the table has this layout."""
-        return not table.levels and "close" in field_columns(table.values) and _time(table) is not None
+        return (
+            not table.levels
+            and not table.headerless
+            and "close" in field_columns(table.values)
+            and _time(table) is not None
+        )
 
     def read(self, table: Table) -> Reading:
         """Return the rows in long form."""
-        return read_long(table, _time(table) or "", first_named(table.columns, SYMBOL_NAMES))
+        return read_long(table, _time(table) or "", first_named(table.columns, SYMBOL_NAMES) or _tickers(table))
 
 
 def _time(table: Table) -> str | None:
@@ -31,6 +41,14 @@ def _time(table: Table) -> str | None:
         return named
     # A pandas index written to CSV has no name; its column comes first.
     return table.columns[0] if table.columns[0] in (*table.index, "column_0", "index") else None
+
+
+def _tickers(table: Table) -> str | None:
+    name = first_named(table.columns, MAY_NAME_SYMBOLS)
+    if name is None or table.frame[name].dtype not in (pl.String, pl.Categorical):
+        return None
+    written = table.frame[name].cast(pl.String).drop_nulls().unique()
+    return name if len(written) and written.str.contains(_TICKER).all() else None
 
 
 LAYOUT = YFinance()

@@ -1,4 +1,8 @@
-"""Where bars come from: one vendor a file, each with a public ``SOURCE``."""
+"""Where bars come from: one vendor a file, each with a public ``SOURCE``.
+
+Sources with ``historical`` are bundled; the others ask a vendor over the network, and their libraries
+are imported at the first request. ``fred`` and ``finnhub`` hold dated records instead of bars.
+"""
 
 from __future__ import annotations
 

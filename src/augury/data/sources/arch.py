@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from augury.core.errors import CorruptStore
 from augury.core.extras import package_folder
 from augury.core.timeframe import Timeframe
 from augury.data.sources._asked import asked
+from augury.data.sources._bars import between, offered
 
 _FILES: Final = {"^GSPC": "sp500", "^IXIC": "nasdaq"}
 _COLUMNS: Final = {
@@ -44,12 +46,21 @@ class ArchIndices:
     synthetic: bool = False
     historical: bool = True
     calendar: str = "XNYS"
+    adjustment: str = "split+adj"
+    timeframes: tuple[Timeframe, ...] = (Timeframe.D1,)
 
     def symbols(self) -> list[str]:
         """Symbols this source can give."""
         return sorted(_FILES)
 
-    def load(self, symbols: Sequence[str] | None = None) -> Bars:
+    def load(
+        self,
+        symbols: Sequence[str] | None = None,
+        *,
+        timeframe: Timeframe = Timeframe.D1,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Bars:
         """Read canonical daily bars.
 
         Raises
@@ -58,13 +69,19 @@ class ArchIndices:
             ``arch`` is not installed.
         UnknownName
             Another symbol was asked for.
+        UsageError
+            Another timeframe was asked for.
+        NotFound
+            There is no bar in the span.
         CorruptStore
             A data file of the package is damaged or of another shape.
         """
+        offered(self, timeframe)
         wanted = asked(self.name, list(_FILES), symbols)
         folder = package_folder("arch", extra="stats") / "data"
         parts = [_read(folder / _FILES[name] / f"{_FILES[name]}.csv.gz", name) for name in wanted]
-        return Bars(pl.concat(parts), Timeframe.D1, calendar=self.calendar, provider=self.name, adjustment="split+adj")
+        bars = Bars(pl.concat(parts), timeframe, self.calendar, self.name, self.adjustment)
+        return between(bars, start, end)
 
 
 def _read(path: Path, symbol: str) -> pl.DataFrame:

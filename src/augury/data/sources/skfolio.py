@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import polars as pl
@@ -17,6 +18,7 @@ from augury.core.errors import CorruptStore
 from augury.core.extras import package_folder
 from augury.core.timeframe import Timeframe
 from augury.data.sources._asked import asked
+from augury.data.sources._bars import between, offered
 
 _SYMBOLS: Final = (
     "AAPL", "AMD", "BAC", "BBY", "CVX", "GE", "HD", "JNJ", "JPM", "KO",
@@ -39,12 +41,21 @@ class SkfolioStocks:
     synthetic: bool = False
     historical: bool = True
     calendar: str = "XNYS"
+    adjustment: str = "full"
+    timeframes: tuple[Timeframe, ...] = (Timeframe.D1,)
 
     def symbols(self) -> list[str]:
         """Symbols this source can give."""
         return list(_SYMBOLS)
 
-    def load(self, symbols: Sequence[str] | None = None) -> Bars:
+    def load(
+        self,
+        symbols: Sequence[str] | None = None,
+        *,
+        timeframe: Timeframe = Timeframe.D1,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Bars:
         """Read canonical close-only daily bars.
 
         Raises
@@ -53,9 +64,14 @@ class SkfolioStocks:
             ``skfolio`` is not installed.
         UnknownName
             Another symbol was asked for.
+        UsageError
+            Another timeframe was asked for.
+        NotFound
+            There is no bar in the span.
         CorruptStore
             The data file of the package is damaged or of another shape.
         """
+        offered(self, timeframe)
         wanted = asked(self.name, _SYMBOLS, symbols)
         path = package_folder("skfolio", extra="portfolio") / "datasets" / "data" / "sp500_dataset.csv.gz"
         try:
@@ -70,7 +86,8 @@ class SkfolioStocks:
             ) from error
         absent = [pl.lit(None, pl.Float64()).alias(name) for name in ("open", "high", "low", "volume")]
         frame = frame.drop_nulls("close").with_columns(absent).select(*BAR_SCHEMA).sort("symbol", "ts")
-        return Bars(frame, Timeframe.D1, calendar=self.calendar, provider=self.name, adjustment="full", close_only=True)
+        bars = Bars(frame, timeframe, self.calendar, self.name, self.adjustment, close_only=True)
+        return between(bars, start, end)
 
 
 SOURCE = SkfolioStocks()

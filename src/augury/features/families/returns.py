@@ -1,16 +1,18 @@
-"""Returns of the last bars and their spread."""
+"""One-bar returns, their past values and their spread."""
 
 from augury.features.family import Family, Feature
+from augury.features.language import lag, log_returns, returns, sd
 
 FAMILY = Family(
     name="returns",
-    source="simple returns; sample standard deviation",
+    source="simple one-bar return C / C1 - 1; sample standard deviations",
     features=(
-        Feature("returns", 2, lambda b: b.returns),
-        Feature("volatility_5d", 6, lambda b: b.sd(b.returns, 5)),
-        Feature("volatility_20d", 21, lambda b: b.sd(b.returns, 20)),
-        Feature("return_lag_1", 3, lambda b: b.lag(b.returns, 1)),
-        Feature("return_lag_2", 4, lambda b: b.lag(b.returns, 2)),
-        Feature("return_lag_5", 7, lambda b: b.lag(b.returns, 5)),
+        Feature("returns", 2, returns),
+        Feature("log_returns", 2, log_returns),
+        Feature("volatility_5d", 6, sd(returns, 5)),
+        Feature("volatility_20d", 21, sd(returns, 20)),
+        Feature("return_lag_1", 3, lag(returns, 1)),
+        Feature("return_lag_2", 4, lag(returns, 2)),
+        Feature("return_lag_5", 7, lag(returns, 5)),
     ),
 )

@@ -1,4 +1,4 @@
-"""Triggers that let the ledger grow and nothing else.
+"""Triggers that let the ledger, and other tables of what has happened, grow and nothing else.
 
 ``forecasts`` refuses UPDATE, DELETE and (PostgreSQL) TRUNCATE; ``forecast_heads`` moves forward only.
 SQLite's ``INSERT OR REPLACE`` deletes without firing DELETE triggers, so a row whose keys are taken
@@ -64,3 +64,36 @@ def remove(connection: Connection) -> None:
     for name, (table, _) in _POSTGRES.items():
         connection.exec_driver_sql(f"DROP TRIGGER {name} ON {table}")
     connection.exec_driver_sql("DROP FUNCTION augury_append_only()")
+
+
+def guard(connection: Connection, table: str) -> None:
+    """Let a table with a key ``id`` grow and nothing else."""
+    message = f"{table} is append-only"
+    if connection.dialect.name == "sqlite":
+        stop = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        taken = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"
+        for name, rule in (("update", "UPDATE"), ("delete", "DELETE"), ("replace", "INSERT")):
+            when = taken if name == "replace" else ""
+            connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_{name} BEFORE {rule} ON {table} {when} {stop}")
+        return
+    connection.exec_driver_sql(
+        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
+    )
+    for name, rule in (("rows", "UPDATE OR DELETE"), ("truncate", "TRUNCATE")):
+        each = "ROW" if name == "rows" else "STATEMENT"
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {table}_append_only_{name} BEFORE {rule} ON {table} "
+            f"FOR EACH {each} EXECUTE FUNCTION {table}_append_only()"
+        )
+
+
+def unguard(connection: Connection, table: str) -> None:
+    """Drop the triggers of :func:`guard`."""
+    if connection.dialect.name == "sqlite":
+        for name in ("update", "delete", "replace"):
+            connection.exec_driver_sql(f"DROP TRIGGER {table}_no_{name}")
+        return
+    for name in ("rows", "truncate"):
+        connection.exec_driver_sql(f"DROP TRIGGER {table}_append_only_{name} ON {table}")
+    connection.exec_driver_sql(f"DROP FUNCTION {table}_append_only()")

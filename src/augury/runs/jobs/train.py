@@ -13,19 +13,20 @@ import polars as pl
 from augury.core.atomic import storage_errors
 from augury.core.bars import Bars
 from augury.core.clock import iso
-from augury.core.errors import InsufficientHistory
+from augury.core.errors import DataError, InsufficientHistory
 from augury.core.labelspec import LabelSpec
 from augury.core.metrics.classification import accuracy
 from augury.core.prediction import Prediction
 from augury.core.recipe import Recipe
 from augury.core.score import Score, Verdict
-from augury.core.tables import LabelledTable, Split
+from augury.core.tables import VOLATILITY, LabelledTable, Split
 from augury.core.timeframe import Horizon, Timeframe
 from augury.core.typing import Json
 from augury.core.version import SliceFacts, VersionManifest
 from augury.data.calendar import market_calendar
 from augury.data.lake import Lake
 from augury.features.engine import build
+from augury.features.lint import LintFinding, kept, lint
 from augury.labels.attach import attach
 from augury.labels.splits import time_ordered
 from augury.models import BASELINES
@@ -77,8 +78,10 @@ def train_cell(bars: Bars, cell: Cell, recipe: Recipe) -> Trained:
     InsufficientHistory
         Fewer than 100 labelled rows.
     """
-    labelled = label_cell(bars, cell, recipe)
+    labelled, dropped = linted(label_cell(bars, cell, recipe), recipe)
     known = labelled.known()
+    # Bands are scaled by volatility: rows before it is known teach nothing, however short the features look back.
+    known = known.with_frame(known.frame.drop_nulls(VOLATILITY))
     if len(known) < ROWS_MIN:
         raise InsufficientHistory(
             f"{cell} has {len(known)} labelled rows, needs {ROWS_MIN} (insufficient_history)",
@@ -93,8 +96,22 @@ def train_cell(bars: Bars, cell: Cell, recipe: Recipe) -> Trained:
         fitted = fit_members(split.train, recipe)
         ensemble = Ensemble.fit(fitted, recipe, labelled.spec)
     scores, verdict = judge_split(ensemble, split, select_scores(ensemble, split))
-    manifest = _manifest(bars, cell, recipe, split, ensemble, fitted, scores, verdict)
+    manifest = _manifest(bars, cell, recipe, split, ensemble, fitted, scores, verdict, dropped)
     return Trained(ensemble, manifest, dict(fitted.seconds) if fitted else {})
+
+
+def linted(table: LabelledTable, recipe: Recipe) -> tuple[LabelledTable, tuple[LintFinding, ...]]:
+    """Leave out features that are no use on the fit slice; later rows are not looked at."""
+    fit_rows = table.frame.head(int(table.frame.height * recipe.train_fraction))
+    findings = lint(fit_rows, table.manifest)
+    rest = kept(table.manifest, findings)
+    if not rest.names:
+        raise DataError(
+            f"none of the {len(table.manifest.names)} features is of use on the fit slice, "
+            f"the first of them {findings[0].feature}: {findings[0].reason}",
+            fix="augury features lint --bars FILE",
+        )
+    return (table.restricted(rest) if findings else table), findings
 
 
 def judge_split(ensemble: Ensemble, split: Split, select: tuple[Score, ...]) -> tuple[tuple[Score, ...], Verdict]:
@@ -153,6 +170,7 @@ def _manifest(
     fitted: FittedMembers | None,
     scores: tuple[Score, ...],
     verdict: Verdict,
+    dropped: tuple[LintFinding, ...],
 ) -> VersionManifest:
     return VersionManifest(
         **asdict(cell),
@@ -170,7 +188,7 @@ def _manifest(
         verdict=verdict,
         synthetic=bars.synthetic,
         degraded=bool(ensemble.degraded),
-        events=tuple(ensemble.events),
+        events=(*ensemble.events, *({"event": "feature_dropped", **finding.to_json()} for finding in dropped)),
         libraries=_libraries(),
     )
 
@@ -209,7 +227,7 @@ def run(arguments: Json) -> Json:
     start = time.perf_counter()
     cell = Cell(arguments["symbol"], arguments["timeframe"], arguments["horizon"])
     staged = Path(arguments["staged"])
-    bars = bars_of(Lake(Path(arguments["lake"])), cell.symbol, Timeframe.parse(cell.timeframe))
+    bars = bars_of(Lake(arguments["lake"]), cell.symbol, Timeframe.parse(cell.timeframe))
     trained = train_cell(bars, cell, Recipe.from_json(arguments["recipe"]))
     with storage_errors(staged):
         trained.ensemble.save(staged)
