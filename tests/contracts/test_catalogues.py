@@ -34,6 +34,7 @@ from augury.data.synthetic import SyntheticMarket
 from augury.data.validator import DataValidator
 from augury.features.engine import build
 from augury.features.feature_sets import FAMILIES
+from augury.features.fitted import TRANSFORMS
 from augury.labels.attach import attach
 from augury.labels.splits import time_ordered
 from augury.models import BASELINES, MEMBERS
@@ -45,7 +46,7 @@ from augury.runs.executors._protocol import error_of
 from augury.runs.jobs import JOBS
 
 CATALOGUES: tuple[Catalog[Any], ...] = (
-    SOURCES, CHECKS, LAYOUTS, FAMILIES, MEMBERS, BASELINES, WEIGHT_RULES, GATES, EXECUTORS, JOBS,
+    SOURCES, CHECKS, LAYOUTS, FAMILIES, TRANSFORMS, MEMBERS, BASELINES, WEIGHT_RULES, GATES, EXECUTORS, JOBS,
 )  # fmt: skip
 ENTRIES = [(catalog, name) for catalog in CATALOGUES for name in catalog.names()]
 HOUSE = Path(augury.__file__).parent

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, linear_regression, pstdev, quantiles, stdev
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -61,7 +62,8 @@ def wilder_rsi(values: list[float], n: int) -> list[float]:
 
 def z(values: list[float], n: int, t: int) -> float:
     window = last(values, n, t)
-    return clip((values[t] - fmean(window)) / stdev(window), 10.0)
+    spread = stdev(window)
+    return clip((values[t] - fmean(window)) / spread, 10.0) if spread > 1e-12 else NAN
 
 
 def percentile(values: list[float], percent: int, t: int) -> float:
@@ -98,6 +100,7 @@ class Plain:
         self.ratio = each(20, lambda t: V[t] / self.mean(20, V, t))
         moves = each(2, lambda t: sign(C[t] - C[t - 1]))
         self.obv = each(6, lambda t: self.weighted(5, moves, t))
+        self.obv_ema = smooth(self.obv, 2 / 21)
         self.TP = [(h + low + c) / 3 for h, low, c in zip(H, L, C, strict=True)]
         self.W = each(20, lambda t: self.weighted(20, self.TP, t))
         self.body = [
@@ -199,13 +202,10 @@ RETURNS_AND_MOMENTUM: dict[str, Callable[[Plain, int], float]] = {
     "stoch_k": lambda p, t: p.stoch[t],
     "stoch_d": lambda p, t: p.mean(3, p.stoch, t),
     "momentum_1d": lambda p, t: p.r[t] / p.s20[t - 1],
-    "momentum_5d": lambda p, t: p.change(5, t),
-    "momentum_20d": lambda p, t: p.change(20, t),
+    **{f"momentum_{n}d": lambda p, t, n=n: p.change(n, t) for n in (5, 20)},
     "rate_of_change_10d": lambda p, t: p.change(10, t),
     "vol_ratio_5_20": lambda p, t: p.s5[t] / p.s20[t],
-    "return_lag_1": lambda p, t: p.r[t - 1],
-    "return_lag_2": lambda p, t: p.r[t - 2],
-    "return_lag_5": lambda p, t: p.r[t - 5],
+    **{f"return_lag_{n}": lambda p, t, n=n: p.r[t - n] for n in (1, 2, 5)},
     "rsi_cross_30": lambda p, t: p.R[14][t - 1] < 30 <= p.R[14][t],
     "rsi_cross_70": lambda p, t: p.R[14][t - 1] > 70 >= p.R[14][t],
     "rsi_velocity": lambda p, t: p.R[14][t] - p.R[14][t - 5],
@@ -277,7 +277,7 @@ BARS_AND_VOLUME: dict[str, Callable[[Plain, int], float]] = {
     "volume_sma": lambda p, t: math.log((p.mean(5, p.V, t) + 1) / (p.mean(20, p.V, t) + 1)),
     "volume_ratio": lambda p, t: p.ratio[t],
     "obv": lambda p, t: p.obv[t],
-    "obv_ema": lambda p, t: smooth(p.obv, 2 / 21)[t],
+    "obv_ema": lambda p, t: p.obv_ema[t],
     "volume_velocity": lambda p, t: math.log((p.V[t] + 1) / (p.V[t - 5] + 1)),
     "volume_price_trend": lambda p, t: p.ratio[t] * p.r[t],
     "accumulation_distribution": lambda p, t: p.weighted(20, [2 * cp - 1 for cp in p.cp], t),
@@ -296,8 +296,7 @@ BARS_AND_VOLUME: dict[str, Callable[[Plain, int], float]] = {
     "volume_surge_with_price": lambda p, t: p.ratio[t] > 1.5 and p.r[t] > 1.5 * p.s20[t - 1],
     "accumulation_signal": lambda p, t: p.C[t] > p.O[t] and p.ratio[t] > 1 and p.cp[t] >= 0.7,
     "distribution_signal": lambda p, t: p.C[t] < p.O[t] and p.ratio[t] > 1 and p.cp[t] <= 0.3,
-    "vpi": lambda p, t: p.weighted(20, p.body, t),
-    "vpi_short": lambda p, t: p.weighted(5, p.body, t),
+    **{name: lambda p, t, n=n: p.weighted(n, p.body, t) for name, n in (("vpi", 20), ("vpi_short", 5))},
     **{
         f"log_return_{name}": lambda p, t, name=name: math.log(p.prices[name][t] / p.prices[name][t - 1])
         for name in PRICES
@@ -368,10 +367,10 @@ def test_every_feature_of_the_platform_has_exactly_one_second_writing() -> None:
 def test_a_feature_equals_its_definition_written_plainly(name: str, compared: list[tuple[Plain, pl.DataFrame]]) -> None:
     first = SPECS[name].lookback_bars - 1
     for plain, computed in compared:
-        found = computed[name].cast(pl.Float64).to_list()
+        assert computed[name].head(first).null_count() == first
+        found = computed[name].cast(pl.Float64).to_numpy()
         expected = [float(PLAIN[name](plain, t)) for t in range(first, BARS)]
-        assert found[:first] == [None] * first
-        assert found[first:] == pytest.approx(expected, rel=2e-7, abs=1e-9)
+        np.testing.assert_allclose(found[first:], expected, rtol=2e-7, atol=1e-9)
         assert len(set(expected)) >= 2, "a comparison of constants proves nothing"
 
 
@@ -379,10 +378,11 @@ def test_where_nothing_moves_the_answer_is_the_middle(markets: tuple[pl.DataFram
     still = markets[0].with_columns(*(pl.lit(50.0).alias(name) for name in PRICES), news_score_mean=pl.lit(0.3))
     bars = Bars(still.select(*BAR_SCHEMA), Timeframe.D1, synthetic=True)
     last_row = build(bars, "all", beside=still.drop(*PRICES, "volume")).frame.row(-1, named=True)
-    for name, middle in {"rsi": 50, "rsi_14": 50, "stoch_k": 50, "sentiment_rsi": 50, "bb_position": 0.5,
-                         "vwap_band_position": 0.5, "close_position": 0.5, "vpi": 0, "body_ratio": 0,
-                         "zscore_close": 0, "returns": 0, "bb_width": 0, "sentiment_volatility": 0}.items():  # fmt: skip
-        assert last_row[name] == middle, name
+    halves = ("bb_position", "vwap_band_position", "close_position")
+    zeros = ("vpi", "body_ratio", "zscore_close", "returns", "bb_width", "sentiment_volatility")
+    assert [last_row[name] for name in ("rsi", "rsi_14", "stoch_k", "sentiment_rsi")] == [50.0] * 4
+    assert [last_row[name] for name in halves] == [0.5] * 3
+    assert [last_row[name] for name in zeros] == [0.0] * 6
 
 
 def test_a_session_without_headlines_adds_nothing_to_their_intensity(markets: tuple[pl.DataFrame, ...]) -> None:

@@ -138,7 +138,7 @@ def test_a_steady_rise_is_all_plus(single: Bars) -> None:
 
 def test_the_trend_set_holds_every_feature_of_its_families_once() -> None:
     names = feature_set("trend")
-    assert len(set(names)) == len(names) == 37
+    assert len(set(names)) == len(names) == 43
 
 
 def test_the_volatility_percentile_is_the_share_of_calmer_bars_in_the_year_before(single: Bars) -> None:

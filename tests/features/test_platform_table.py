@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from augury.cli.app import run
-from augury.core.bars import Bars
+from augury.core.bars import BAR_SCHEMA, Bars
+from augury.core.timeframe import Timeframe
 from augury.features import build, describe, feature_set
 
 TABLE = """
@@ -103,6 +104,22 @@ def test_the_first_value_stands_at_the_bar_the_table_says(single: Bars, beside: 
     frame = build(single, "platform", beside=beside).frame
     first = {name: frame[name].is_not_null().arg_max() for name in NAMES}
     assert first == {name: int(bars) - 1 for _, name, bars, _ in ROWS}
+
+
+@pytest.mark.parametrize("factor", [0.001, 1.3, 10_000.0])
+def test_a_factor_on_prices_in_ticks_flips_no_flag_and_moves_no_value(
+    factor: float, markets: tuple[pl.DataFrame, ...]
+) -> None:
+    # Prices in ticks tie and stand on thresholds, and times a factor they miss each other by rounding.
+    frame = markets[1]
+    bars = Bars(frame.select(*BAR_SCHEMA), Timeframe.D1, synthetic=True)
+    scaled = bars.with_frame(bars.frame.with_columns(pl.col("open", "high", "low", "close") * factor))
+    one, other = (build(each, "platform", beside=frame.drop(*bars.frame.columns[2:])).frame for each in (bars, scaled))
+    for name in NAMES:
+        assert one[name].is_null().equals(other[name].is_null()), name
+        assert other[name].drop_nulls().to_list() == pytest.approx(
+            one[name].drop_nulls().to_list(), rel=2e-7, abs=1e-7
+        ), name
 
 
 def test_the_catalogue_prints_157_rows_with_lookback_unit_and_source(capsys: pytest.CaptureFixture[str]) -> None:

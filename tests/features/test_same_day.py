@@ -53,7 +53,13 @@ def test_a_rank_runs_from_minus_one_to_one_and_ties_share_theirs(rows: pl.DataFr
     assert day.max() <= 1.0
     assert day.mean() == pytest.approx(0.0, abs=1e-6)
     values = one_day([4.0, 4.0, 1.0, 9.0, None])
-    assert same_day_rank(values, ["x"], least=4).frame["x"].cast(pl.Float64).round(4).to_list() == [0.0, 0.0, -1.0, 1.0, None]
+    assert same_day_rank(values, ["x"], least=4).frame["x"].cast(pl.Float64).round(4).to_list() == [
+        0.0,
+        0.0,
+        -1.0,
+        1.0,
+        None,
+    ]
 
 
 @RULES

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
 from augury.core.errors import EXIT_GATE
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from augury.core.bars import Bars
 
 app = typer.Typer(
     help="List, compute, lint and check features.",
@@ -44,23 +50,42 @@ def compute(
     feature_set: Set = "technical",
     timeframe: Annotated[str | None, typer.Option(help="m1 m5 m15 h1 h4 d1 w1; inferred when not given.")] = None,
     calendar: Annotated[str, typer.Option(help="Venue calendar, e.g. XNYS or 24/7.")] = "XNYS",
+    news: Annotated[Path | None, typer.Option(help="Parquet with symbol, published_at, headline.")] = None,
     chunk_rows: Annotated[int, typer.Option(min=1, help="Rows in memory at a time.")] = 250_000,
     as_json: AsJson = False,
 ) -> None:
-    """Compute features for every bar of a file, a chunk of symbols at a time."""
+    """Compute features for every bar of a file, a chunk of symbols at a time.
+
+    With --news and --set platform the sentiment family is computed too, unless news are too sparse.
+    """
     from augury.features.compute import compute_file
 
     def told(done: int, total: int, rows: int) -> None:
         SESSION.say(f"compute {done}/{total} {rows:,} rows")
 
     done = compute_file(
-        bars, out, feature_set=feature_set, timeframe=timeframe, calendar=calendar, chunk_rows=chunk_rows, on_chunk=told
-    )
+        bars, out, feature_set=feature_set, timeframe=timeframe, calendar=calendar, chunk_rows=chunk_rows,
+        beside=_news(news) if news is not None else None, on_chunk=told,
+    )  # fmt: skip
     facts = {
         "out": str(done.path), "rows": done.rows, "symbols": done.symbols, "features": len(done.manifest.names),
         "manifest": done.manifest.hash,
     }  # fmt: skip
     return document(facts) if as_json else show([facts | {"manifest": done.manifest.hash[:12]}])
+
+
+def _news(path: Path) -> Callable[[Bars], pl.DataFrame]:
+    """Read headlines, and say how much of the bars they cover."""
+    from augury.features.news_columns import news_columns, read_news
+
+    headlines = read_news(path)
+
+    def beside(bars: Bars) -> pl.DataFrame:
+        frame, verdict = news_columns(headlines, bars)
+        SESSION.say(str(verdict))
+        return frame
+
+    return beside
 
 
 @app.command(epilog="Example: augury features lint --bars prices.parquet")

@@ -54,6 +54,7 @@ def compute_file(
     timeframe: str | None = None,
     calendar: str = "XNYS",
     chunk_rows: int = CHUNK_ROWS,
+    beside: Callable[[Bars], pl.DataFrame] | None = None,
     on_chunk: Callable[[int, int, int], None] = lambda done, total, rows: None,
 ) -> Computed:
     """Compute a feature set for every bar of a file.
@@ -72,6 +73,9 @@ def compute_file(
         The market's calendar; its sessions a year annualise volatility.
     chunk_rows : int
         Rows worked on at a time; larger is a little faster and needs more memory.
+    beside : callable, optional
+        Bars to the columns that stand beside them (``symbol, ts`` …), such as news; it is given all
+        bars at once, for what others know may concern every symbol.
     on_chunk : callable
         Told (chunks done, chunks in all, rows so far).
 
@@ -84,7 +88,11 @@ def compute_file(
     """
     bars = _scanned(source, timeframe, calendar)
     counts = bars.scan.select(pl.col("symbol").cast(pl.String)).group_by("symbol").len().sort("symbol").collect()
-    manifest = manifest_of(feature_set, real_columns(bars.scan))
+    more = beside(bars.of(bars.scan.collect())) if beside is not None else None
+    known = real_columns(bars.scan)
+    if more is not None:
+        known |= {name for name in more.columns if more[name].count()}
+    manifest = manifest_of(feature_set, known)
     chunks = list(_chunks(counts, chunk_rows))
     schema = pl.Schema({"symbol": pl.String(), "ts": BAR_SCHEMA["ts"], **dict.fromkeys(manifest.names, pl.Float32())})
 
@@ -92,7 +100,7 @@ def compute_file(
         rows = 0
         for done, symbols in enumerate(chunks, start=1):
             frame = bars.scan.filter(pl.col("symbol").cast(pl.String).is_in(symbols)).collect()
-            table = build(bars.of(frame), manifest)
+            table = build(bars.of(frame), manifest, beside=more)
             rows += frame.height
             on_chunk(done, len(chunks), rows)
             yield table.frame

@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike
 
 from augury.core.typing import Floats, Ints
 
@@ -106,7 +105,7 @@ def past_return(closes: Floats, sessions: int) -> Floats:
 def lagged(values: Floats, sessions: int) -> Floats:
     """Values some sessions ago; NaN before there are any."""
     out = np.full_like(values, np.nan)
-    out[sessions:] = values[: len(values) - sessions]
+    out[sessions:] = values[: max(0, len(values) - sessions)]
     return out
 
 
@@ -120,10 +119,15 @@ def trailing_sd(values: Floats, sessions: int) -> Floats:
     return out
 
 
-def total_across(values: ArrayLike) -> Floats:
-    """Sum of the known values of each day."""
-    known = np.asarray(values, dtype=np.float64)
-    out: Floats = np.where(np.isnan(known), 0.0, known).sum(axis=1)
+def total_across(values: Floats) -> Floats:
+    """Sum of the known values of each day, in the order of the symbols.
+
+    One after the other: numpy's own sum goes in pairs, so that a symbol which lists years later
+    would change the last bit of today's.
+    """
+    out = np.zeros(len(values))
+    for column in np.where(np.isnan(values), 0.0, values).T:
+        out += column
     return out
 
 

@@ -118,16 +118,18 @@ def symbol_starts(frame: pl.DataFrame) -> Ints:
     DataError
         Rows are not sorted and unique on (symbol, ts), naming the first that is not.
     """
-    changed = (frame["symbol"] != frame["symbol"].shift(1)).fill_null(value=True)
-    later = (frame["ts"] > frame["ts"].shift(1)).fill_null(value=True)
-    ordered = (later | changed) & (~changed | (frame["symbol"] >= frame["symbol"].shift(1)).fill_null(value=True))
-    if not ordered.all():
-        row = int(ordered.arg_min() or 0)
+    runs = frame["symbol"].rle().struct.unnest()
+    starts = np.concatenate([[0], np.cumsum(runs["len"].to_numpy())[:-1]]).astype(np.int64)[: runs.height]
+    names, ts = runs["value"], frame["ts"].to_physical().to_numpy()
+    later = ts[1:] > ts[:-1]
+    later[starts[1:] - 1] = (names[1:] > names[:-1]).to_numpy()
+    if not later.all():
+        row = int(later.argmin()) + 1
         raise DataError(
             f"bars are not sorted and unique on (symbol, ts): row {row} is {_place(frame, row)}",
             fix="augury data check FILE",
         )
-    return changed.arg_true().to_numpy().astype(np.int64)
+    return starts
 
 
 def leaf_frame(bars: Bars, manifest: FeatureManifest, beside: pl.DataFrame | None = None) -> dict[str, Floats]:

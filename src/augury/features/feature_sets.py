@@ -5,7 +5,7 @@ technical   the 123 of the platform that need bars alone
 sentiment   the 34 that need the news of each session beside the bars
 platform    both, 157
 relative    the 11 relative features as a series
-trend       indicators of trend, the adaptive SuperTrend, the last swings
+trend       indicators of trend, the adaptive SuperTrend, the last swings, blended levels
 regime      what kind of market it is, fitted regimes among them when they stand beside the bars
 panel32     the 32 of a cross-section, with market, sector and peers beside the bars
 market      a symbol against its market and sector, 15
@@ -35,13 +35,21 @@ _SETS: Final[dict[str, Callable[[], tuple[str, ...]]]] = {
     "technical": lambda: TECHNICAL,
     "sentiment": lambda: SENTIMENT,
     "platform": lambda: TECHNICAL + SENTIMENT,
-    "relative": lambda: tuple(name for name, (family, _) in catalogue().items() if family.name == "relative"),
+    "relative": lambda: _of_family("relative"),
     "trend": lambda: TREND,
     "regime": lambda: REGIME,
     "panel32": lambda: PANEL32,
     "market": lambda: MARKET,
-    "all": lambda: (*TECHNICAL, *SENTIMENT, *(name for name in catalogue() if name not in {*TECHNICAL, *SENTIMENT})),
+    "all": lambda: _every_feature(),
 }
+
+
+def _of_family(family: str) -> tuple[str, ...]:
+    return tuple(name for name, (owner, _) in catalogue().items() if owner.name == family)
+
+
+def _every_feature() -> tuple[str, ...]:
+    return (*TECHNICAL, *SENTIMENT, *(name for name in catalogue() if name not in {*TECHNICAL, *SENTIMENT}))
 
 
 def feature_set(name: str) -> tuple[str, ...]:
@@ -155,10 +163,14 @@ def real_columns(scan: pl.LazyFrame) -> frozenset[str]:
     scan : pl.LazyFrame
         Canonical columns; only a few numbers a symbol are kept in memory.
     """
-    traded = [pl.col(name).is_not_null().any() for name in ("open", "high", "low", "close")]
-    traded.append((pl.col("volume") > 0).any())
-    present = scan.group_by("symbol").agg(traded).select(pl.exclude("symbol").all()).collect()
-    found = {name for name in present.columns if present[name].item()}
+    known = {name: pl.col(name).is_not_null() for name in ("open", "high", "low", "close")}
+    known["volume"] = pl.col("volume") > 0
+    # Most columns are complete, which one pass tells; only the others are looked at symbol by symbol.
+    everywhere = scan.select(**{name: flag.all(ignore_nulls=False) for name, flag in known.items()}).collect()
+    found = {name for name in known if everywhere[name].item() is True}
+    if rest := [name for name in known if name not in found]:
+        some = scan.group_by("symbol").agg(**{name: known[name].any() for name in rest}).select(pl.col(rest).all())
+        found |= {name for name, real in some.collect().row(0, named=True).items() if real}
     return frozenset(found | {"bars_per_year"})
 
 

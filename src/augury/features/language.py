@@ -238,10 +238,7 @@ def mean(x: Term, n: int) -> Term:
 
 
 def sd(x: Term, n: int, *, sample: bool = True) -> Term:
-    """Standard deviation over the last ``n`` bars; exactly 0 when they are equal.
-
-    ``sample`` divides by ``n - 1``, otherwise by ``n``.
-    """
+    """Standard deviation (``sample``: by ``n - 1``) over the last ``n`` bars; exactly 0 when they are equal."""
     if n < 2:
         raise UsageError(f"sd needs a window of at least 2 bars, not {n}")
     return _windowed("sd", x, n, n - 1 if sample else n)
@@ -249,8 +246,8 @@ def sd(x: Term, n: int, *, sample: bool = True) -> Term:
 
 def zscore(x: Term, n: int, limit: float = 10.0) -> Term:
     """How many of its ``n``-bar standard deviations a value lies above its mean, within plus or minus ``limit``."""
-    spread = sd(x, n)
-    return clip(per(x - mean(x, n), spread), limit)
+    # Values that differ by rounding alone have no spread to be measured in.
+    return clip(in_sd(x - mean(x, n), sd(x, n)), limit)
 
 
 def covariance(x: Term, y: Term, n: int, *, sample: bool = True) -> Term:
@@ -302,10 +299,7 @@ def wilder(x: Term, n: int) -> Term:
 
 
 def previous_quantiles(x: Term, n: int, low: float, high: float, *, least: int) -> tuple[Term, Term]:
-    """Two quantiles of the known values among the previous ``n`` bars; the current bar is not among them.
-
-    Unknown below ``least`` known values; linear between order statistics.
-    """
+    """Two quantiles of the known of the previous ``n`` values, the current not among them; needs ``least`` of them."""
     return _parts(_term("quantiles", x, numbers=(n, least, low, high)), 2)  # type: ignore[return-value]
 
 

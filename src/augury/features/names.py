@@ -54,9 +54,11 @@ TREND: Final = (
     "williams_r_14", "cci_20", "mfi_14", "vroc_14",
     *(f"{name}_lag_{n}" for name in ("rsi_14", "adx_14", "cci_20", "mfi_14") for n in (1, 7, 14, 30)),
     "supertrend_up", "supertrend_distance", "supertrend_factor", "supertrend_performance", "supertrend_strength",
-    "swing_distance", "swing_distance_before", "swing_age", "swing_age_before",
+    "swing_distance", "swing_distance_before", "swing_age", "swing_age_before", "blend_support_distance",
+    "blend_resistance_distance", "blend_support_strength", "blend_resistance_strength", "blend_nearest_distance",
+    "blend_nearest_strength",
 )  # fmt: skip
-"""Indicators of trend, the adaptive SuperTrend and the last swings."""
+"""Indicators of trend, the adaptive SuperTrend, the last swings, blended levels."""
 REGIME: Final = (
     "volatility_percentile", "volatility_regime_normal", "regime_low_vol", "regime_high_vol", "hmm_p_calm",
     "hmm_p_usual", "hmm_p_wild", "garch_volatility", "day_stress", "day_regime",

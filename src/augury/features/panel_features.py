@@ -19,7 +19,8 @@ from typing import Final
 import polars as pl
 
 from augury.core.bars import Bars
-from augury.core.errors import DataError
+from augury.core.clock import iso
+from augury.core.errors import DataError, UsageError
 from augury.core.manifest import FeatureManifest
 from augury.core.tables import FeatureTable
 from augury.core.typing import Json
@@ -103,6 +104,8 @@ def panel_table(
 
     Raises
     ------
+    UsageError
+        The fit slice has no rows.
     DataError
         Two rows beside the bars stand for the same bar, or two sources give the same column.
 
@@ -118,13 +121,20 @@ def panel_table(
     beside = _joined(bars, [part for part in (market, sectors, graph) if part is not None])
     manifest, absent = _possible(inputs_of(bars, beside))
     table = build(bars, manifest, beside=beside)
-    fit = table.frame if fit_until is None else table.frame.filter(pl.col("ts") <= fit_until)
+    fit = table.frame if fit_until is None else _until(table.frame, fit_until)
     absent |= {each.group: each for each in _dead(fit, manifest)}
     gone = {name for each in absent.values() for name in each.features}
     kept = FeatureManifest(tuple(spec for spec in manifest.features if spec.name not in gone))
     groups = {group: [n for n in names if n not in gone] for group, names in PANEL_GROUPS.items()}
     frame = flag_groups(table.frame.select(*_KEYS, *kept.names), {g: names for g, names in groups.items() if names})
     return PanelTable(replace(table, frame=frame, manifest=kept), tuple(absent[g] for g in PANEL_GROUPS if g in absent))
+
+
+def _until(frame: pl.DataFrame, moment: datetime) -> pl.DataFrame:
+    fit = frame.filter(pl.col("ts") <= moment)
+    if fit.is_empty():
+        raise UsageError(f"no bar lies in the fit slice, which ends at {iso(moment)}: nothing can be decided on it")
+    return fit
 
 
 def _joined(bars: Bars, parts: Sequence[pl.DataFrame]) -> pl.DataFrame | None:
@@ -159,7 +169,7 @@ def _dead(fit: pl.DataFrame, manifest: FeatureManifest) -> list[Absence]:
     found = []
     for group, names in _present(manifest).items():
         share = sum(fit[name].null_count() for name in names) / max(1, len(names) * fit.height)
-        if share > DEAD_SHARE or not fit.height:
+        if share > DEAD_SHARE:
             found.append(Absence(group, tuple(PANEL_GROUPS[group]), f"{100 * share:.0f} % null on {fit.height} rows"))
     return found
 

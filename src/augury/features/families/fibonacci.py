@@ -11,7 +11,8 @@ def _retracement(part: float) -> Term:
 
 
 _LEVELS = {"382": _retracement(0.382), "500": _retracement(0.5), "618": _retracement(0.618)}
-_gaps = [absolute(close - level) for level in _LEVELS.values()]
+retracements = tuple(_LEVELS.values())
+_gaps = [absolute(close - level) for level in retracements]
 _nearest = lesser(lesser(_gaps[0], _gaps[1]), _gaps[2])
 
 FAMILY = Family(

@@ -44,6 +44,7 @@ stoch_k = 100.0 * share(close - _low14, highest(high, 14) - _low14, flat=0.5)
 
 rsi_velocity = change(rsi(14), 5)
 
+
 FAMILY = Family(
     name="oscillators",
     source="Wilder 1978 (RSI, ATR); Cutler's RSI with simple means; Appel (MACD, here divided by ATR); Lane",

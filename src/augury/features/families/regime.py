@@ -3,14 +3,25 @@
 from augury.features.families.bands import atr_percent, bb_position
 from augury.features.families.oscillators import macd, rsi
 from augury.features.family import Family, Feature
-from augury.features.language import Term, close, known_from, previous_quantiles, returns, sd, sign, total_above, where
+from augury.features.language import (
+    FLAT,
+    Term,
+    close,
+    known_from,
+    previous_quantiles,
+    returns,
+    sd,
+    sign,
+    total_above,
+    where,
+)
 
 _settled = known_from(atr_percent, 15)
 _low, _high = previous_quantiles(_settled, 252, 0.25, 0.75, least=50)
 low_volatility, high_volatility = _settled < _low, _settled > _high
 _tilt = (rsi(14) - 50.0) / 50.0
 _volatility = sd(returns, 20)
-_calmer_than = total_above(sign(close), _volatility, _volatility, 253) / 252.0
+_calmer_than = total_above(sign(close), _volatility, _volatility + FLAT, 253) / 252.0
 
 
 def _within(regime: Term, value: Term) -> Term:

@@ -3,9 +3,11 @@
 from augury.features.families.volume import volume_ratio, vwap
 from augury.features.family import Family, Feature
 from augury.features.language import (
+    FLAT,
     close,
-    close_position,
+    high,
     lag,
+    low,
     open_,
     per,
     returns,
@@ -17,7 +19,12 @@ from augury.features.language import (
     volume,
 )
 
-above_vwap = close > vwap
+# Prices no further apart than rounding count as equal: in ticks they often are.
+_over = vwap * (1.0 + FLAT)
+above_vwap = close > _over
+_length, _from_low, _rounding = high - low, close - low, FLAT * close
+_closed_high = _from_low >= 0.7 * _length - _rounding
+_closed_low = _from_low <= 0.3 * _length + _rounding
 _spread = sd(typical, 20, sample=False)
 
 FAMILY = Family(
@@ -25,7 +32,7 @@ FAMILY = Family(
     source="VWAP over 20 bars of the typical price; bands of 2 population standard deviations",
     features=(
         Feature("vwap_deviation", 20, (close - vwap) / vwap),
-        Feature("vwap_volume_ratio", 20, per(total_above(volume, typical, vwap, 20), total(volume, 20)), unit="ratio"),
+        Feature("vwap_volume_ratio", 20, per(total_above(volume, typical, _over, 20), total(volume, 20)), unit="ratio"),
         Feature("above_vwap", 20, above_vwap, unit="flag"),
         Feature("vwap_crossover", 21, above_vwap & ~lag(above_vwap, 1), unit="flag"),
         Feature("vwap_crossunder", 21, ~above_vwap & lag(above_vwap, 1), unit="flag"),
@@ -36,11 +43,7 @@ FAMILY = Family(
             (volume_ratio > 1.5) & (returns > 1.5 * lag(sd(returns, 20), 1)),
             unit="flag",
         ),
-        Feature(
-            "accumulation_signal", 20, (close > open_) & (volume_ratio > 1.0) & (close_position >= 0.7), unit="flag"
-        ),
-        Feature(
-            "distribution_signal", 20, (close < open_) & (volume_ratio > 1.0) & (close_position <= 0.3), unit="flag"
-        ),
+        Feature("accumulation_signal", 20, (close > open_) & (volume_ratio > 1.0) & _closed_high, unit="flag"),
+        Feature("distribution_signal", 20, (close < open_) & (volume_ratio > 1.0) & _closed_low, unit="flag"),
     ),
 )
