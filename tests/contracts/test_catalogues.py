@@ -31,7 +31,7 @@ from augury.data.layouts import LAYOUTS
 from augury.data.layouts._table import Table, numbered
 from augury.data.sources import SOURCES
 from augury.data.synthetic import SyntheticMarket
-from augury.data.validator import DataValidator
+from augury.data.validation.validator import DataValidator
 from augury.features.engine import build
 from augury.features.feature_sets import FAMILIES
 from augury.features.fitted import TRANSFORMS

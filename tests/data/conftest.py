@@ -20,7 +20,7 @@ import pytest
 from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.clock import FixedClock
 from augury.data.calendar import market_calendar
-from augury.data.fetch import Fetcher, Limits
+from augury.data.feeds.fetch import Fetcher, Limits
 from augury.data.lake import Lake
 from augury.data.synthetic import SyntheticMarket
 

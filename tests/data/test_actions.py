@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from augury.core.errors import DataError, UsageError
-from augury.data.actions import ACTION_SCHEMA, checked_actions, long_actions, near_dividends
+from augury.data.knowledge.actions import ACTION_SCHEMA, checked_actions, long_actions, near_dividends
 
 
 def actions_of(*rows: tuple[Any, ...]) -> pl.DataFrame:

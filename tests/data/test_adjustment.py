@@ -12,10 +12,10 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.errors import DataError, UnknownName
 from augury.core.timeframe import Timeframe
-from augury.data.actions import ACTION_SCHEMA
-from augury.data.adjustment import CONVENTIONS, adjust
+from augury.data.knowledge.actions import ACTION_SCHEMA
+from augury.data.knowledge.adjustment import CONVENTIONS, adjust
 from augury.data.synthetic import SyntheticMarket
-from augury.data.validator import DataValidator
+from augury.data.validation.validator import DataValidator
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 

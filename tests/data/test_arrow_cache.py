@@ -13,11 +13,11 @@ import pytest
 from augury.core.clock import FixedClock
 from augury.core.errors import CorruptStore, DataError, LeakError, NotFound, SchemaMismatch, UnknownName, UsageError
 from augury.core.manifest import FeatureManifest, FeatureSpec
-from augury.data import cache_build
-from augury.data.arrow_blocks import map_blocks
 from augury.data.arrow_cache import STALE, ArrowCache
-from augury.data.cache_build import build_cache, open_or_build
-from augury.data.roles import Roles
+from augury.data.arrow_cache import build as cache_build
+from augury.data.arrow_cache.blocks import map_blocks
+from augury.data.arrow_cache.build import build_cache, open_or_build
+from augury.data.panel.roles import Roles
 
 CLOCK = FixedClock(datetime(2024, 1, 2, tzinfo=UTC))
 NAMES = [f"S{at:02d}" for at in range(30)]
@@ -268,8 +268,8 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
 import resource, signal
 from pathlib import Path
 from augury.core.errors import StorageFull
-from augury.data.cache_build import build_cache
-from augury.data.roles import Roles
+from augury.data.arrow_cache.build import build_cache
+from augury.data.panel.roles import Roles
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 folder = Path({str(tmp_path)!r})
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

@@ -9,9 +9,9 @@ import pytest
 from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.errors import DataError, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.asof import asof_join, known_at, utc_moments
 from augury.data.calendar import market_calendar
-from augury.data.resample import to_weekly
+from augury.data.calendar.resample import to_weekly
+from augury.data.knowledge.asof import asof_join, known_at, utc_moments
 from augury.data.synthetic import SyntheticMarket
 
 MICROSECOND = timedelta(microseconds=1)

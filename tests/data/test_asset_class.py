@@ -7,8 +7,8 @@ import pytest
 
 from augury.core.errors import UnknownName
 from augury.core.timeframe import Timeframe
-from augury.data.asset_class import ASSET_CLASSES, annualisation, asset_class
 from augury.data.calendar import market_calendar
+from augury.data.knowledge.asset_class import ASSET_CLASSES, annualisation, asset_class
 
 
 def test_eight_classes_are_known_each_with_a_calendar_and_a_factor() -> None:

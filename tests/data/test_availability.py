@@ -6,10 +6,10 @@ import pytest
 
 from augury.core.errors import UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.availability import closed, known_at
 from augury.data.calendar import market_calendar
-from augury.data.openings import bar_opens
-from augury.data.resample import to_weekly
+from augury.data.calendar.availability import closed, known_at
+from augury.data.calendar.openings import bar_opens
+from augury.data.calendar.resample import to_weekly
 from augury.data.sources import SOURCES
 from augury.data.synthetic import SyntheticMarket
 

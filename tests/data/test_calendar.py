@@ -10,7 +10,7 @@ import pytest
 from augury.core.errors import UnknownName, UsageError
 from augury.core.timeframe import Horizon, Timeframe
 from augury.data.calendar import MarketCalendar, market_calendar
-from augury.data.openings import bar_opens
+from augury.data.calendar.openings import bar_opens
 
 
 def day(text: str) -> datetime:

@@ -13,8 +13,8 @@ from augury.core.bars import Bars
 from augury.core.clock import FixedClock
 from augury.core.errors import NotFound, TemporaryError, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.chain import Chain
-from augury.data.fetch import Fetcher
+from augury.data.feeds.chain import Chain
+from augury.data.feeds.fetch import Fetcher
 from augury.data.lake import Lake
 from augury.data.sources.yahoo import Yahoo
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from augury.core.errors import UsageError
-from augury.data.check_report import MOST_ROWS, report_html, report_json, write_report
-from augury.data.findings import ERROR, WARNING, Finding
-from augury.data.validator import ValidationResult
+from augury.data.validation.check_report import MOST_ROWS, report_html, report_json, write_report
+from augury.data.validation.findings import ERROR, WARNING, Finding
+from augury.data.validation.validator import ValidationResult
 
 TS = datetime(2018, 1, 3, tzinfo=UTC)
 RESULT = ValidationResult(

@@ -14,10 +14,10 @@ from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.clock import FixedClock
 from augury.core.errors import NotFound, TemporaryError, UnknownName, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.chain import Chain
-from augury.data.collect import collect_training_data
+from augury.data.calendar.openings import opening_times
+from augury.data.feeds.chain import Chain
+from augury.data.feeds.collect import collect_training_data
 from augury.data.lake import Lake
-from augury.data.openings import opening_times
 from augury.data.sources._bars import between, offered
 
 NOW = datetime(2018, 12, 31, 17, 40, tzinfo=UTC)

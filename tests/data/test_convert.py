@@ -16,10 +16,10 @@ from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.errors import StorageFull, UnknownName, UsageError
 from augury.core.hashing import sha256_frame
 from augury.core.timeframe import Timeframe
-from augury.data.convert import to_freqtrade, to_multiindex, to_nixtla, to_wide, to_yfinance
-from augury.data.normalize import normalize
+from augury.data.canonical.convert import to_freqtrade, to_multiindex, to_nixtla, to_wide, to_yfinance
+from augury.data.canonical.normalize import normalize
+from augury.data.canonical.writing import write
 from augury.data.synthetic import SyntheticMarket
-from augury.data.writing import write
 
 ROUNDS = {
     "yfinance": to_yfinance,

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from augury.core.errors import UnknownName, UsageError
-from augury.data.coverage import coverage, keep
+from augury.data.knowledge.coverage import coverage, keep
 
 
 def test_a_source_covering_eight_of_ten_thousand_days_is_dropped_by_name_and_leaves_no_zero_column() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from augury.core.errors import InsufficientHistory, UsageError
 from augury.data.arrow_cache import ArrowCache
-from augury.data.cache_build import build_cache
-from augury.data.day_batches import DayBatches
-from augury.data.roles import Roles
+from augury.data.arrow_cache.build import build_cache
+from augury.data.arrow_cache.day_batches import DayBatches
+from augury.data.panel.roles import Roles
 
 DAYS, NAMES = 47, 25
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_the_order_is_the_same_in_another_process_with_another_hash_salt(cache: 
     code = f"""
 from pathlib import Path
 from augury.data.arrow_cache import ArrowCache
-from augury.data.day_batches import DayBatches
+from augury.data.arrow_cache.day_batches import DayBatches
 batches = DayBatches(ArrowCache.open(Path({str(cache.path)!r})), 4, seed=3)
 print([batch.days.tolist() for batch in batches.epoch(2)])
 """
@@ -116,8 +116,8 @@ def test_building_and_reading_need_no_pyarrow(tmp_path: Path) -> None:
 import sys
 sys.modules["pyarrow"] = None
 from pathlib import Path
-from augury.data.cache_build import open_or_build
-from augury.data.roles import Roles
+from augury.data.arrow_cache.build import open_or_build
+from augury.data.panel.roles import Roles
 folder = Path({str(tmp_path)!r})
 cache = open_or_build(folder / "p.arrow", folder / "p.parquet", Roles({{"x": "feature"}})).cache
 print(cache.day(cache.days[0])[1].tolist(), cache.names[cache.codes].tolist())

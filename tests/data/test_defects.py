@@ -11,10 +11,10 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.timeframe import Timeframe
 from augury.data.checks import ERROR, WARNING, Finding, run
-from augury.data.instruments import Instrument, InstrumentTable
-from augury.data.quarantine import split
+from augury.data.knowledge.instruments import Instrument, InstrumentTable
 from augury.data.synthetic import SyntheticMarket
-from augury.data.validator import ValidationResult
+from augury.data.validation.quarantine import split
+from augury.data.validation.validator import ValidationResult
 
 PRICES = ("open", "high", "low", "close")
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

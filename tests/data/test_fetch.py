@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from augury.core.errors import MissingExtra, NotFound, TemporaryError, UsageError
-from augury.data.fetch import Fetcher, Limits
+from augury.data.feeds.fetch import Fetcher, Limits
 
 Build = Callable[..., Fetcher]
 KEY = "k3y-0123456789"
@@ -49,7 +49,7 @@ def test_the_pauses_of_many_clients_spread() -> None:
 
 
 def _passing(_: float) -> None:
-    from augury.data.fetch import Passing
+    from augury.data.feeds.fetch import Passing
 
     raise Passing("busy")
 
@@ -175,7 +175,7 @@ def test_a_key_is_in_no_message_no_traceback_and_no_log(
 
 def test_the_http_library_is_imported_at_the_first_request_only() -> None:
     code = (
-        "import sys, augury, augury.data.chain, augury.data.collect\n"
+        "import sys, augury, augury.data.feeds.chain, augury.data.feeds.collect\n"
         "from augury.data.sources import SOURCES\n"
         "[source.symbols() for _, source in SOURCES]\n"
         "print(sorted({'httpx', 'yfinance', 'ccxt', 'requests', 'pandas'} & set(sys.modules)))"

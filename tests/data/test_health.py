@@ -10,9 +10,9 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.errors import UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.health import SeriesHealth, health
+from augury.data.calendar.resample import to_weekly
 from augury.data.lake import Lake
-from augury.data.resample import to_weekly
+from augury.data.lake.health import SeriesHealth, health
 from augury.data.synthetic import SyntheticMarket
 
 FRIDAY = datetime(2018, 12, 7, 21, tzinfo=UTC)

@@ -12,10 +12,10 @@ from augury.core.errors import DataError, UnknownName, UsageError
 from augury.core.manifest import FeatureManifest, FeatureSpec
 from augury.core.tables import FeatureTable
 from augury.core.timeframe import Timeframe
-from augury.data.availability import closed, known_at
-from augury.data.higher import alignment, join_higher, join_tables
-from augury.data.openings import bar_opens
-from augury.data.resample import resample
+from augury.data.calendar.availability import closed, known_at
+from augury.data.calendar.openings import bar_opens
+from augury.data.calendar.resample import resample
+from augury.data.panel.higher import alignment, join_higher, join_tables
 
 H1, H4, D1, W1 = Timeframe.H1, Timeframe.H4, Timeframe.D1, Timeframe.W1
 FIRST, LAST = datetime(2018, 11, 12, tzinfo=UTC), datetime(2019, 1, 11, tzinfo=UTC)

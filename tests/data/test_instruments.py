@@ -9,7 +9,7 @@ from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.errors import DataError, UnknownName
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
-from augury.data.instruments import RECORD_SCHEMA, Instrument, InstrumentTable
+from augury.data.knowledge.instruments import RECORD_SCHEMA, Instrument, InstrumentTable
 
 RENAMED = (Instrument("meta", "FB", date(2012, 5, 18), date(2022, 6, 8)), Instrument("meta", "META", date(2022, 6, 9)))
 REUSED = (

@@ -16,8 +16,8 @@ from augury.core.clock import iso
 from augury.core.errors import CorruptStore, DataError, NotFound, StorageFull, StoreBusy, ValidationError
 from augury.core.hashing import sha256_json
 from augury.core.timeframe import Timeframe
+from augury.data.calendar.resample import to_weekly
 from augury.data.lake import Lake
-from augury.data.resample import to_weekly
 from augury.data.synthetic import SyntheticMarket
 
 D1 = Timeframe.D1

@@ -16,9 +16,9 @@ import pytest
 
 from augury.core.errors import UsageError, ValidationError
 from augury.core.timeframe import Timeframe
+from augury.data.canonical.normalize import normalize, take_in
 from augury.data.layouts import Dialect, table_of
 from augury.data.layouts._names import is_slip, slips
-from augury.data.normalize import normalize, take_in
 
 HEADER = "Date,Open,High,Low,Close,Volume"
 ROWS = ("2018-01-02,10,12,9,11,100", "2018-01-03,11,13,10,12,200", "2018-01-04,12,14,11,13,300")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from augury.data.lexicon import NEGATIONS, NEGATIVE, POSITIVE, LexiconScorer
+from augury.data.knowledge.lexicon import NEGATIONS, NEGATIVE, POSITIVE, LexiconScorer
 
 
 def score(headline: str) -> float:

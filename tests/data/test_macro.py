@@ -8,7 +8,7 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.errors import DataError, UnknownName, UsageError
 from augury.data.calendar import market_calendar
-from augury.data.macro import MACRO_SCHEMA, ReleaseLag, macro_columns, released, with_lag
+from augury.data.knowledge.macro import MACRO_SCHEMA, ReleaseLag, macro_columns, released, with_lag
 from augury.data.synthetic import SyntheticMarket
 
 

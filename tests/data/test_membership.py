@@ -8,7 +8,7 @@ import pytest
 from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.errors import DataError, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.membership import Membership
+from augury.data.knowledge.membership import Membership
 
 INTERVALS = pl.DataFrame(
     {

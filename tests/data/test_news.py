@@ -8,7 +8,7 @@ import pytest
 from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.errors import DataError, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.news import NEWS_SCHEMA, assigned, checked_news, without_repeats
+from augury.data.knowledge.news import NEWS_SCHEMA, assigned, checked_news, without_repeats
 from augury.data.synthetic import SyntheticMarket
 
 SECOND = timedelta(seconds=1)

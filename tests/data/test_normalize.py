@@ -15,9 +15,9 @@ from augury.core.bars import Bars
 from augury.core.errors import NotFound, UnknownName, UsageError, ValidationError
 from augury.core.hashing import sha256_frame
 from augury.core.timeframe import Timeframe
-from augury.data.moments import infer_timeframe
-from augury.data.normalize import normalize, take_in
-from augury.data.resample import to_weekly
+from augury.data.calendar.resample import to_weekly
+from augury.data.canonical.moments import infer_timeframe
+from augury.data.canonical.normalize import normalize, take_in
 from augury.data.synthetic import SyntheticMarket
 
 TITLES = {"ts": "Date", "open": "Open", "high": "High", "low": "Low", "close": "Close", "volume": "Volume"}
@@ -383,7 +383,7 @@ def test_both_forms_of_a_four_hour_grid_in_one_file_are_one_timeframe() -> None:
 def test_no_arrow_package_is_needed_for_pandas_frames() -> None:
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"
-        "import pandas as pd; from augury.data.normalize import normalize\n"
+        "import pandas as pd; from augury.data.canonical.normalize import normalize\n"
         "days = pd.date_range('2018-01-02', periods=5, freq='D', tz='America/New_York', name='Date')\n"
         "print(normalize(pd.DataFrame({'Close': range(5)}, index=days), symbol='A').bars.frame.height)"
     )

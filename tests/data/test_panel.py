@@ -10,10 +10,10 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.errors import DataError, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.availability import known_at
-from augury.data.freshness import missed_bars
-from augury.data.openings import bar_opens
+from augury.data.calendar.availability import known_at
+from augury.data.calendar.openings import bar_opens
 from augury.data.panel import DecisionClock, align, flag_groups
+from augury.data.panel.freshness import missed_bars
 
 FIRST, LAST = datetime(2023, 11, 13, tzinfo=UTC), datetime(2024, 1, 12, tzinfo=UTC)
 """Half days of New York, the New Year of Tokyo, holidays of Mumbai, daylight saving over."""

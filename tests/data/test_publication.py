@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from augury.core.errors import DataError, UsageError
-from augury.data.publication import available_from, lagged
+from augury.data.knowledge.publication import available_from, lagged
 
 MONDAY = datetime(2018, 12, 3, tzinfo=UTC)
 OPEN, CLOSE = timedelta(hours=14, minutes=30), timedelta(hours=21)

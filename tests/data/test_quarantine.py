@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from augury.core.clock import FixedClock
-from augury.data.findings import ERROR, Finding
-from augury.data.quarantine import Quarantined, split
 from augury.data.synthetic import SyntheticMarket
-from augury.data.validator import DataValidator, ValidationResult
+from augury.data.validation.findings import ERROR, Finding
+from augury.data.validation.quarantine import Quarantined, split
+from augury.data.validation.validator import DataValidator, ValidationResult
 
 Build = Callable[..., pl.DataFrame]
 NOW = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))

@@ -8,9 +8,9 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.errors import DataError, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.availability import known_at
-from augury.data.openings import bar_opens
-from augury.data.resample import resample, to_weekly
+from augury.data.calendar.availability import known_at
+from augury.data.calendar.openings import bar_opens
+from augury.data.calendar.resample import resample, to_weekly
 from augury.data.sources import SOURCES
 from augury.data.synthetic import SyntheticMarket
 

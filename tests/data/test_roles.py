@@ -8,7 +8,7 @@ import pytest
 
 from augury.core.errors import LeakError, NotFound, SchemaMismatch, UnknownName, UsageError
 from augury.core.manifest import FeatureManifest, FeatureSpec
-from augury.data.roles import ROLES, Roles
+from augury.data.panel.roles import ROLES, Roles
 
 FRAME = pl.DataFrame(
     {

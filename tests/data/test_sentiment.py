@@ -12,9 +12,9 @@ from augury.core.bars import Bars
 from augury.core.errors import DataError, UsageError
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Floats
-from augury.data.lexicon import LexiconScorer
-from augury.data.news import NEWS_SCHEMA
-from augury.data.sentiment import CARRIED, SENTIMENT_COLUMNS, daily_sentiment, scored
+from augury.data.knowledge.lexicon import LexiconScorer
+from augury.data.knowledge.news import NEWS_SCHEMA
+from augury.data.knowledge.sentiment import CARRIED, SENTIMENT_COLUMNS, daily_sentiment, scored
 from augury.data.synthetic import SyntheticMarket
 
 MONDAY = datetime(2010, 1, 4, 15, tzinfo=UTC)

@@ -11,7 +11,7 @@ from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
 from augury.data.demo import load_demo
 from augury.data.sources import SOURCES, arch, skfolio, source_of
-from augury.data.validator import DataValidator
+from augury.data.validation.validator import DataValidator
 
 BUNDLED = [name for name, source in SOURCES if source.historical]
 

@@ -13,15 +13,15 @@ from augury.core.bars import ADJUSTMENTS
 from augury.core.clock import FixedClock
 from augury.core.errors import DataError, MissingExtra, NotFound, TemporaryError, UnknownName, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.actions import checked_actions
-from augury.data.fetch import Fetcher
+from augury.data.feeds.fetch import Fetcher
+from augury.data.knowledge.actions import checked_actions
 from augury.data.sources import SOURCES
 from augury.data.sources.alpaca import Alpaca
 from augury.data.sources.ccxt import CryptoExchange
 from augury.data.sources.finnhub import Finnhub
 from augury.data.sources.fred import Fred
 from augury.data.sources.yahoo import Yahoo
-from augury.data.validator import DataValidator
+from augury.data.validation.validator import DataValidator
 
 Build = Callable[..., Fetcher]
 NOW = FixedClock(datetime(2024, 6, 12, 20, 30, tzinfo=UTC))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from augury.core.errors import UnknownName
-from augury.data.universe import FALLBACK, resolve_universe
+from augury.data.feeds.universe import FALLBACK, resolve_universe
 
 
 def test_symbols_that_were_asked_for_come_first() -> None:

@@ -14,7 +14,7 @@ from augury.core.errors import NotFound, UnknownName, ValidationError
 from augury.core.timeframe import Timeframe
 from augury.data.sources import SOURCES
 from augury.data.synthetic import SyntheticMarket
-from augury.data.validator import DataValidator, ValidationResult
+from augury.data.validation.validator import DataValidator, ValidationResult
 
 Build = Callable[..., pl.DataFrame]
 NOW = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from augury.core.errors import DataError, UsageError
-from augury.data.validity import refuse_overlap, valid_join
+from augury.data.knowledge.validity import refuse_overlap, valid_join
 
 SCHEMA = {"symbol": pl.String, "valid_from": pl.Date, "valid_to": pl.Date, "sector": pl.String}
 

@@ -106,8 +106,8 @@ def test_a_headline_one_second_after_the_close_changes_no_feature_of_that_day(ma
     close = day + timedelta(hours=21 if day.month in (1, 2, 11, 12) else 20)
 
     def features(at: timedelta) -> pl.DataFrame:
-        extra = pl.DataFrame({"symbol": [market.symbols[0]], "published_at": [close + at], "headline": ["fraud and loss"]},
-                             schema=news.schema)  # fmt: skip
+        row = {"symbol": [market.symbols[0]], "published_at": [close + at], "headline": ["fraud and loss"]}
+        extra = pl.DataFrame(row, schema=news.schema)
         frame, _ = news_columns(pl.concat([news, extra]), market)
         table = build(market, "sentiment", beside=frame).frame
         return table.filter((pl.col("symbol") == market.symbols[0]) & (pl.col("ts") <= day))

@@ -137,7 +137,7 @@ def test_two_processes_share_what_is_kept(backend: CacheBackend, long: Bars, tmp
 
 def test_a_damaged_file_is_named_with_the_command_that_removes_it(tmp_path: Path) -> None:
     (tmp_path / "features.sqlite").write_bytes(b"not a database at all, not at all" * 40)
-    with pytest.raises(CorruptStore, match="features.sqlite cannot be read"):
+    with pytest.raises(CorruptStore, match=r"features\.sqlite cannot be read"):
         backend_of(tmp_path)
 
 

@@ -11,14 +11,14 @@ from scipy.stats import spearmanr
 
 from augury.core.bars import Bars
 from augury.core.errors import InsufficientHistory, LeakError, UsageError
-from augury.data.roles import Roles
-from augury.features import correlation_graph as builder
-from augury.features.correlation_graph import correlation_graphs
-from augury.features.correlations import correlations, ranks, residuals
-from augury.features.day_grid import DayGrid, past_return
-from augury.features.graph import Graph, GraphSpec, sector_graph
-from augury.features.graph_store import GraphStore
-from augury.features.peers import peer_beside
+from augury.data.panel.roles import Roles
+from augury.features.panel import correlation_graph as builder
+from augury.features.panel.correlation_graph import correlation_graphs
+from augury.features.panel.correlations import correlations, ranks, residuals
+from augury.features.panel.day_grid import DayGrid, past_return
+from augury.features.panel.graph import Graph, GraphSpec, sector_graph
+from augury.features.panel.graph_store import GraphStore
+from augury.features.panel.peers import peer_beside
 
 START = datetime(2015, 1, 1, tzinfo=UTC)
 ALL = GraphSpec(threshold=1e-9, neighbours=100, shrink=0.0)

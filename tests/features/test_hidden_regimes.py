@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from augury.core.errors import InsufficientHistory
-from augury.features import markov
 from augury.features.fitted import Fitted, fit_on
+from augury.features.transforms import _markov as markov
 from augury.features.transforms.hidden_regimes import COLUMNS
 
 CHAIN = markov.Chain(

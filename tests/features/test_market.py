@@ -14,8 +14,8 @@ from augury.core.manifest import FeatureManifest
 from augury.core.metrics import ic_by_day, noise_floor
 from augury.core.timeframe import Timeframe
 from augury.features import build, feature_set, manifest_for
-from augury.features.market import market_beside
-from augury.features.sectors import sector_beside
+from augury.features.panel.market import market_beside
+from augury.features.panel.sectors import sector_beside
 
 
 def closes(bars: Bars) -> pl.DataFrame:

@@ -10,13 +10,13 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.errors import DataError, LeakError, UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.roles import Roles
+from augury.data.panel.roles import Roles
 from augury.features import build, feature_set
-from augury.features.market import market_beside
 from augury.features.names import PANEL_GROUPS
-from augury.features.panel_features import PanelTable, panel_table
-from augury.features.peers import peer_beside
-from augury.features.sectors import sector_beside
+from augury.features.panel.market import market_beside
+from augury.features.panel.peers import peer_beside
+from augury.features.panel.sectors import sector_beside
+from augury.features.panel.table import PanelTable, panel_table
 
 START = datetime(2015, 1, 1, tzinfo=UTC)
 LONG = {"mom_252_21", "gap_ema200", "high_252_gap", "low_252_gap", "amihud_20"}

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from augury.core.errors import DataError, LeakError, UsageError
-from augury.features.same_day import SameDay, same_day_rank, same_day_zscore
+from augury.features.panel.same_day import SameDay, same_day_rank, same_day_zscore
 
 RULES = pytest.mark.parametrize("rule", [same_day_zscore, same_day_rank])
 

@@ -9,8 +9,8 @@ import pytest
 from augury.core.bars import Bars
 from augury.core.errors import DataError, UsageError
 from augury.features import build, manifest_for
-from augury.features.day_grid import DayGrid, past_return
-from augury.features.sectors import codes_on, median_of_others, sector_beside
+from augury.features.panel.day_grid import DayGrid, past_return
+from augury.features.panel.sectors import codes_on, median_of_others, sector_beside
 
 MOVED = date(2015, 1, 1) + timedelta(days=60)
 

@@ -9,8 +9,8 @@ import pytest
 
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
-from augury.data.openings import opening_times
-from augury.labels.gaps import gap_before
+from augury.data.calendar.openings import opening_times
+from augury.labels.windows.gaps import gap_before
 
 START = datetime(2018, 11, 12, tzinfo=UTC)
 GRIDS = [

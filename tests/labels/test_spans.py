@@ -10,8 +10,8 @@ from augury.core.errors import DataError, LeakError, UsageError
 from augury.data.synthetic import SyntheticMarket
 from augury.features.relative import NAMES, RelativeFeatureTransform
 from augury.labels import Windows, extract_windows, refuse_position, span_targets, targets_of
-from augury.labels.position import is_position
-from augury.labels.spans import UNKNOWN, span_of
+from augury.labels.windows.position import is_position
+from augury.labels.windows.spans import UNKNOWN, span_of
 
 
 def test_pointers_are_bars_of_the_inner_zone() -> None:

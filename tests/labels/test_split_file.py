@@ -25,8 +25,8 @@ from augury.labels import (
     splitter,
     write_split,
 )
-from augury.labels.split_file import Fold, SplitFile
-from augury.labels.window_folds import refuse_straddling
+from augury.labels.splits.files import Fold, SplitFile
+from augury.labels.windows.folds import refuse_straddling
 
 
 @pytest.fixture(scope="module")

@@ -69,8 +69,7 @@ def test_a_constant_predictor_is_refused(workspace: Workspace, tiny: Recipe, mon
         labelled = original(bars, cell, recipe)
         # One early row differs in each column: enough for the lint, too little for any member.
         flat = [
-            (pl.int_range(pl.len()) == k).cast(pl.Float32).alias(name)
-            for k, name in enumerate(labelled.manifest.names)
+            (pl.int_range(pl.len()) == k).cast(pl.Float32).alias(name) for k, name in enumerate(labelled.manifest.names)
         ]
         return labelled.with_frame(labelled.frame.with_columns(flat))
 
@@ -88,7 +87,9 @@ def test_features_without_any_use_are_named_and_nothing_is_trained(
 ) -> None:
     def dead(bars, cell, recipe):  # type: ignore[no-untyped-def]
         labelled = original(bars, cell, recipe)
-        return labelled.with_frame(labelled.frame.with_columns(pl.lit(1.0).cast(pl.Float32).alias(n) for n in labelled.manifest.names))
+        return labelled.with_frame(
+            labelled.frame.with_columns(pl.lit(1.0).cast(pl.Float32).alias(n) for n in labelled.manifest.names)
+        )
 
     original = train_job.label_cell
     monkeypatch.setattr(train_job, "label_cell", dead)

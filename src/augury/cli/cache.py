@@ -12,7 +12,7 @@ from augury.cli.session import SESSION
 
 if TYPE_CHECKING:
     from augury.data.arrow_cache import CacheFacts
-    from augury.data.roles import Roles
+    from augury.data.panel.roles import Roles
 
 app = typer.Typer(
     help="Build and inspect the Arrow cache of a panel.",
@@ -32,8 +32,8 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Lay a panel out by day, mapped into memory; a cache whose hashes match is left as it is."""
-    from augury.data.cache_build import open_or_build
-    from augury.data.roles import Roles
+    from augury.data.arrow_cache.build import open_or_build
+    from augury.data.panel.roles import Roles
 
     declared = Roles.read(roles) if roles is not None else _by_name(source)
     opened = open_or_build(output, source, declared)
@@ -71,8 +71,8 @@ def info(
 
 def _by_name(source: Path) -> Roles:
     """Without a roles file: the catalogue's features, flags and targets by their names, the rest meta."""
-    from augury.data.cache_build import columns_of
-    from augury.data.roles import Roles
+    from augury.data.arrow_cache.build import columns_of
+    from augury.data.panel.roles import Roles
     from augury.features.feature_sets import catalogue
 
     columns = columns_of(source)

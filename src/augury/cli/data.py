@@ -14,7 +14,7 @@ from augury.cli.session import SESSION
 from augury.core.errors import EXIT_DATA, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from augury.data.validator import ValidationResult
+    from augury.data.validation.validator import ValidationResult
 
 _SUFFIXES = (".csv", ".txt", ".parquet", ".arrow", ".feather", ".ipc", ".gz", ".zip", ".bz2", ".xz", ".tsv")
 
@@ -108,8 +108,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Run every check on a file, or on each file of a folder; exits 3 when one is invalid."""
-    from augury.data.check_report import write_report
-    from augury.data.validator import DataValidator
+    from augury.data.validation.check_report import write_report
+    from augury.data.validation.validator import DataValidator
 
     if path.is_dir() and report is not None:
         raise UsageError("a report is about one file, not a folder", fix=f"augury data check {path} --json")
@@ -189,8 +189,8 @@ def health(
 
     from augury.core.clock import SystemClock
     from augury.core.errors import EXIT_GATE
-    from augury.data.health import health as judge
     from augury.data.lake import Lake
+    from augury.data.lake.health import health as judge
     from augury.runs.workspace import lake_folder
 
     found = judge(Lake(lake_folder(SESSION.settings())), SystemClock().now(), grace_minutes=grace_minutes)

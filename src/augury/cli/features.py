@@ -97,7 +97,7 @@ def lint(
     as_csv: AsCsv = False,
 ) -> None:
     """Name the features that are dead, constant, copies of others or in price units on these bars."""
-    from augury.data.normalize import normalize
+    from augury.data.canonical.normalize import normalize
     from augury.features.engine import build
     from augury.features.lint import lint as linted
 

@@ -44,10 +44,10 @@ def extract(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Cut windows from continuous bars into a window file; none spans a gap."""
-    from augury.labels.blacklist import Blacklist
-    from augury.labels.window_check import overlap
-    from augury.labels.window_file import write_windows
     from augury.labels.windows import extract_windows
+    from augury.labels.windows.blacklist import Blacklist
+    from augury.labels.windows.check import overlap
+    from augury.labels.windows.files import write_windows
 
     if bars is None and not symbol:
         raise UsageError("give --bars FILE, or --symbol of the lake", fix="augury windows extract --help")
@@ -71,7 +71,7 @@ def extract(
 
 
 def _of_file(path: Path, names: list[str], timeframe: str | None, tz: str | None, calendar: str | None) -> Bars:
-    from augury.data.normalize import normalize
+    from augury.data.canonical.normalize import normalize
 
     named = names[0] if len(names) == 1 else None
     bars = normalize(path, timeframe=timeframe, tz=tz, symbol=named, calendar=calendar).bars

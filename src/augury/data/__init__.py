@@ -6,13 +6,13 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "collect_training_data": "augury.data.collect",
-    "to_freqtrade": "augury.data.convert",
-    "to_multiindex": "augury.data.convert",
-    "to_nixtla": "augury.data.convert",
-    "to_wide": "augury.data.convert",
-    "to_yfinance": "augury.data.convert",
-    "write": "augury.data.writing",
+    "collect_training_data": "augury.data.feeds.collect",
+    "to_freqtrade": "augury.data.canonical.convert",
+    "to_multiindex": "augury.data.canonical.convert",
+    "to_nixtla": "augury.data.canonical.convert",
+    "to_wide": "augury.data.canonical.convert",
+    "to_yfinance": "augury.data.canonical.convert",
+    "write": "augury.data.canonical.writing",
 }
 
 

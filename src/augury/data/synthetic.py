@@ -22,7 +22,7 @@ from augury.core.errors import UsageError
 from augury.core.seeds import DEFAULT_SEED, derive
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Bools, Floats, Ints
-from augury.data.openings import opening_times
+from augury.data.calendar.openings import opening_times
 
 SECTORS: Final = ("Energy", "Finance", "Health", "Technology")
 SPLIT_RATIOS: Final = (2, 3, 4, 5, 10)

@@ -18,8 +18,8 @@ from augury.core.errors import DataError
 from augury.core.hashing import canonical_json
 from augury.core.manifest import FeatureManifest
 from augury.core.timeframe import Timeframe
-from augury.data.normalize import normalize
-from augury.data.spacing import infer_timeframe
+from augury.data.canonical.normalize import normalize
+from augury.data.canonical.spacing import infer_timeframe
 from augury.features.engine import build
 from augury.features.feature_sets import manifest_of, real_columns
 

@@ -25,8 +25,8 @@ from augury.core.errors import DataError, SchemaMismatch
 from augury.core.manifest import FeatureManifest
 from augury.core.tables import FeatureTable
 from augury.core.typing import Floats, Ints
-from augury.data.asset_class import sessions_a_year
 from augury.data.calendar import market_calendar
+from augury.data.knowledge.asset_class import sessions_a_year
 from augury.features import machine
 from augury.features.feature_sets import catalogue, inputs_of, manifest_for
 from augury.features.language import Term

@@ -10,10 +10,10 @@ import polars as pl
 
 from augury.core.bars import Bars
 from augury.core.errors import DataError, NotFound
-from augury.data.coverage import Coverage, coverage, keep
-from augury.data.lexicon import LexiconScorer
-from augury.data.news import NEWS_SCHEMA, checked_news, without_repeats
-from augury.data.sentiment import Scorer, daily_sentiment, scored
+from augury.data.knowledge.coverage import Coverage, coverage, keep
+from augury.data.knowledge.lexicon import LexiconScorer
+from augury.data.knowledge.news import NEWS_SCHEMA, checked_news, without_repeats
+from augury.data.knowledge.sentiment import Scorer, daily_sentiment, scored
 
 _READ: Final = (
     "news_score_mean", "news_score_std", "news_score_min", "news_score_max", "news_count", "news_positive_share",

@@ -1,25 +1,25 @@
 """labels: what followed a bar, and how rows are divided in time. Nothing touches a feature."""
 
 from augury.labels.attach import attach
-from augury.labels.blacklist import Blacklist
-from augury.labels.combinatorial import CombinatorialPurged
 from augury.labels.direction import create_labels
 from augury.labels.integrity import validate_data_integrity
 from augury.labels.percentile import PercentileLabels, fit_percentiles
-from augury.labels.position import refuse_position
 from augury.labels.residual import TargetSpec, residual_targets
-from augury.labels.review import Reviews, apply_reviews
-from augury.labels.review_file import export_review, import_review, write_reviews
-from augury.labels.spans import SpanTargets, span_targets, targets_of
-from augury.labels.split_file import SplitFile, read_split, split_of, write_split
 from augury.labels.splits import WalkForward, out_of_fold, prepare_train_validation_split, time_ordered
-from augury.labels.strategies import splitter
+from augury.labels.splits.combinatorial import CombinatorialPurged
+from augury.labels.splits.files import SplitFile, read_split, split_of, write_split
+from augury.labels.splits.strategies import splitter
 from augury.labels.structure import StructureLabels, expansion_factor, structure_labels, structure_of
-from augury.labels.window_check import check_windows, overlap
-from augury.labels.window_file import read_windows, write_windows
-from augury.labels.window_folds import forward_folds
-from augury.labels.window_rules import window_prices
 from augury.labels.windows import Windows, extract_windows
+from augury.labels.windows.blacklist import Blacklist
+from augury.labels.windows.check import check_windows, overlap
+from augury.labels.windows.files import read_windows, write_windows
+from augury.labels.windows.folds import forward_folds
+from augury.labels.windows.position import refuse_position
+from augury.labels.windows.review import Reviews, apply_reviews
+from augury.labels.windows.review_file import export_review, import_review, write_reviews
+from augury.labels.windows.rules import window_prices
+from augury.labels.windows.spans import SpanTargets, span_targets, targets_of
 
 __all__ = [
     "Blacklist",

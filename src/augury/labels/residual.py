@@ -17,7 +17,7 @@ import polars as pl
 from augury.core.bars import Bars
 from augury.core.errors import DataError, UsageError
 from augury.core.tables import LABEL_END
-from augury.data.validity import valid_join
+from augury.data.knowledge.validity import valid_join
 from augury.features.engine import symbol_starts
 from augury.labels.group_means import codes_of, group_means
 from augury.labels.market import market_levels

@@ -15,8 +15,8 @@ from augury.core.labelspec import LABELS
 from augury.core.manifest import FeatureManifest
 from augury.core.tables import FeatureTable, LabelledTable
 from augury.core.timeframe import Horizon, Timeframe
-from augury.data.availability import closed
 from augury.data.calendar import market_calendar
+from augury.data.calendar.availability import closed
 from augury.features.engine import build
 from augury.labels.attach import attach
 from augury.models.conformal import widen_by_horizon

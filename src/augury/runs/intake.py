@@ -15,12 +15,12 @@ from augury.core.clock import Clock, SystemClock
 from augury.core.errors import AuguryError, NotFound, UnknownName
 from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Timeframe
-from augury.data.availability import closed
+from augury.data.calendar.availability import closed
+from augury.data.calendar.resample import to_weekly
+from augury.data.canonical.normalize import normalize
 from augury.data.lake import Lake
-from augury.data.normalize import normalize
-from augury.data.resample import to_weekly
 from augury.data.sources import SOURCES, source_of
-from augury.data.validator import DataValidator, ValidationResult
+from augury.data.validation.validator import DataValidator, ValidationResult
 from augury.records.lineage import Lineage
 from augury.runs.provenance import from_file, from_source, remembered
 from augury.runs.set_aside import good_bars, write_set_aside

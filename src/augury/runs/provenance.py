@@ -14,7 +14,7 @@ from augury.core.hashing import sha256_file
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.data.lake import Lake
-from augury.data.stitching import difference
+from augury.data.lake.stitching import difference
 from augury.records.lineage import Derivation, Lineage
 
 

@@ -12,9 +12,9 @@ from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.errors import UsageError
 from augury.core.hashing import sha256_file
 from augury.core.timeframe import Timeframe
-from augury.data.normalize import is_close_only, take_in
-from augury.data.quarantine import Quarantined, split, without_line
-from augury.data.validator import DataValidator
+from augury.data.canonical.normalize import is_close_only, take_in
+from augury.data.validation.quarantine import Quarantined, split, without_line
+from augury.data.validation.validator import DataValidator
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def good_bars(
     path : Path
         In any known layout.
     timeframe, tz, symbol, adjustment, calendar
-        As for :func:`augury.data.normalize.normalize`.
+        As for :func:`augury.data.canonical.normalize.normalize`.
 
     Raises
     ------

@@ -10,13 +10,13 @@ import polars as pl
 from augury.core.bars import Bars
 from augury.core.catalog import Catalog
 from augury.data.calendar import MarketCalendar, market_calendar
+from augury.data.canonical.moments import infer_timeframe
+from augury.data.canonical.normalize import is_close_only
 from augury.data.checks._view import BarsView, in_order
-from augury.data.findings import ERROR, WARNING, Check, CheckContext, Finding, by_symbol
-from augury.data.moments import infer_timeframe
-from augury.data.normalize import is_close_only
+from augury.data.validation.findings import ERROR, WARNING, Check, CheckContext, Finding, by_symbol
 
 if TYPE_CHECKING:
-    from augury.data.instruments import InstrumentTable
+    from augury.data.knowledge.instruments import InstrumentTable
 
 CHECKS: Catalog[Check] = Catalog("check", ("augury.data.checks",), "CHECK")
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import Check, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import Check, CheckContext, Finding, by_symbol
 
 PRICES: Final[tuple[str, ...]] = ("open", "high", "low", "close", "adj_close")
 

@@ -10,7 +10,7 @@ import numpy as np
 from augury.core.typing import Bools, Ints
 from augury.data.checks._breaks import breaks_of
 from augury.data.checks._view import BarsView, logarithm
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 FACTOR_STEP: Final = 0.2
 """Change of adj_close / close (in logs) that no ordinary dividend makes."""

@@ -9,7 +9,7 @@ import polars as pl
 from augury.core.bars import check_symbol
 from augury.core.errors import UnknownName
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, of_symbol
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, of_symbol
 
 LEAST_BARS: Final = 30
 LEAST_LEVELS: Final = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding
+from augury.data.validation.findings import ERROR, CheckContext, Finding
 
 
 @dataclass(frozen=True)

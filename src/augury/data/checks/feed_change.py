@@ -9,7 +9,7 @@ import numpy as np
 
 from augury.core.typing import Floats, Ints
 from augury.data.checks._view import BarsView, logarithm, middle
-from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, of_symbol
 
 CHUNK: Final = 20
 """Bars looked at together."""

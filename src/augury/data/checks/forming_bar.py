@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 RECENT: Final = timedelta(days=15)
 """No bar takes longer to close."""

@@ -11,7 +11,7 @@ import polars as pl
 from augury.core.clock import iso
 from augury.core.timeframe import Timeframe
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 AHEAD: Final = timedelta(hours=14)
 """A new day begins first in the zone UTC+14."""

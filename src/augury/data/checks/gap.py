@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from augury.core.clock import iso
 from augury.data.checks._sessions import missing_bars
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, of_symbol
 
 
 @dataclass(frozen=True)

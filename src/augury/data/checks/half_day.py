@@ -9,7 +9,7 @@ import numpy as np
 
 from augury.data.checks._sessions import known_years, schedule_of
 from augury.data.checks._view import DAY_US, BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 LATE: Final = 0.5
 """Share of full sessions with bars after their close: such a feed has late trading."""

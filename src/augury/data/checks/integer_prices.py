@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
-from augury.data.likely_calendar import PAIR
+from augury.data.validation.findings import WARNING, CheckContext, Finding, of_symbol
+from augury.data.validation.likely_calendar import PAIR
 
 LEAST_BARS: Final = 50
 LEAST_PRICE: Final = 1000.0

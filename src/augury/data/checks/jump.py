@@ -12,7 +12,7 @@ from augury.core.typing import Bools
 from augury.data.checks._breaks import SURGE, Breaks, breaks_of
 from augury.data.checks._view import BarsView
 from augury.data.checks.special_session import specials
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 LARGE: Final = 0.5
 HUGE: Final = 2.0

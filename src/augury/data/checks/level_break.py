@@ -11,7 +11,7 @@ import polars as pl
 from augury.core.typing import Bools
 from augury.data.checks._breaks import Breaks, breaks_of
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, WARNING, CheckContext, Finding, by_symbol
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import polars as pl
 
 from augury.data.checks._sessions import missing_bars
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, of_symbol
 
 BARS: Final = 0.01
 COLUMN: Final = 0.05

@@ -13,7 +13,7 @@ from augury.core.typing import Bools, Ints
 from augury.data.calendar import MarketCalendar
 from augury.data.checks._sessions import known_years, session_days
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 HOLE_DAYS: Final = 45
 """Days without a bar that part two blocks."""

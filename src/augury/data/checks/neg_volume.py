@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 
 @dataclass(frozen=True)

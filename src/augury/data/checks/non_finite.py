@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 NUMBERS: Final[tuple[str, ...]] = ("open", "high", "low", "close", "volume", "adj_close")
 

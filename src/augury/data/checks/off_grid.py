@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 RARE: Final = 0.005
 """Share of bars on a minute of the hour below which that minute is no part of the grid."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from augury.data.checks._sessions import known_years, session_days
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 
 @dataclass(frozen=True)

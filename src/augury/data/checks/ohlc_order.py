@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 TOLERANCE: Final = 1e-6
 """Share of the close that rounding and adjusting may be off by."""

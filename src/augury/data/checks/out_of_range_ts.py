@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2099

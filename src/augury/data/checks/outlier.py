@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 Z_LIMIT: Final = 5.0
 TIMES_IQR: Final = 3.0

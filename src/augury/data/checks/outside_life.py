@@ -11,8 +11,8 @@ import polars as pl
 from augury.core.typing import Bools
 from augury.data.checks._runs import run_lengths
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, WARNING, CheckContext, Finding, by_symbol
-from augury.data.validity import valid_join
+from augury.data.knowledge.validity import valid_join
+from augury.data.validation.findings import ERROR, WARNING, CheckContext, Finding, by_symbol
 
 PADDING_BARS: Final = 10
 """Bars of one price without volume at an end of a series, at least."""

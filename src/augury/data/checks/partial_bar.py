@@ -9,7 +9,7 @@ import numpy as np
 
 from augury.core.typing import Bools
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 PRICES: Final = ("open", "high", "low", "close")
 LEAST_BARS: Final = 20

@@ -10,7 +10,7 @@ import numpy as np
 from augury.core.typing import Bools, Floats, Ints
 from augury.data.checks._runs import run_lengths
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 LEAST: Final = 3
 """Bars in a row; one bar may equal another by chance."""

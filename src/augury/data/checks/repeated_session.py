@@ -9,7 +9,7 @@ import numpy as np
 
 from augury.core.timeframe import Timeframe
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, of_symbol
 
 LEAST_SYMBOLS: Final = 50
 SESSIONS: Final = (2, 3)

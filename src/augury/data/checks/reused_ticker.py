@@ -12,8 +12,8 @@ from augury.core.timeframe import Timeframe
 from augury.core.typing import Floats, Ints
 from augury.data.checks._former_owners import FORMER_OWNERS
 from augury.data.checks._view import BarsView, middle
-from augury.data.findings import ERROR, WARNING, CheckContext, Finding, of_symbol
-from augury.data.validity import valid_join
+from augury.data.knowledge.validity import valid_join
+from augury.data.validation.findings import ERROR, WARNING, CheckContext, Finding, of_symbol
 
 HOLE_DAYS: Final = 180
 """Days without a bar after which a symbol may have been given again."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from augury.core.bars import BAR_SCHEMA
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding
 from augury.data.layouts import LINE
+from augury.data.validation.findings import ERROR, CheckContext, Finding
 
 
 @dataclass(frozen=True)

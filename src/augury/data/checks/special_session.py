@@ -12,7 +12,7 @@ from augury.core.typing import Bools
 from augury.data.checks._breaks import breaks_of
 from augury.data.checks._sessions import session_days
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 _SATURDAY: Final = 5
 

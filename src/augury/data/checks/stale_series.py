@@ -7,7 +7,7 @@ from typing import Final
 
 from augury.data.checks._runs import run_lengths
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol
 
 RUN: Final = 30
 

@@ -10,7 +10,7 @@ import numpy as np
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Ints
 from augury.data.checks._view import BarsView, logarithm, middle
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol, of_symbol
 
 GAP: Final = (-0.2, -0.02)
 """Open against the close before, as a share, that a dividend makes."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from augury.data.checks._breaks import breaks_of
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, WARNING, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, WARNING, CheckContext, Finding, by_symbol
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Bools, Floats
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, of_symbol
 
 LEAST_BARS: Final = 200
 BROKEN: Final = 0.02

@@ -12,7 +12,7 @@ from augury.core.typing import Ints
 from augury.data.checks._activity import shift_of_activity
 from augury.data.checks._hours import stretches_of
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, of_symbol
 
 SIDE: Final = 8
 """Stretches of trading needed on either side."""

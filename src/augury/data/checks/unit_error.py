@@ -11,7 +11,7 @@ import polars as pl
 from augury.core.typing import Ints
 from augury.data.checks._breaks import breaks_of
 from augury.data.checks._view import BarsView, logarithm
-from augury.data.findings import ERROR, CheckContext, Finding, by_symbol
+from augury.data.validation.findings import ERROR, CheckContext, Finding, by_symbol
 
 FIELDS: Final = ("open", "high", "low", "close")
 FAR: Final = float(np.log(5.0))

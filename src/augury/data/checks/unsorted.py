@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, by_symbol, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, by_symbol, of_symbol
 
 MANY: Final = 20
 """Symbols above which one finding is made for the file."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from augury.data.checks._hours import stretches_of
 from augury.data.checks._view import BarsView
-from augury.data.findings import WARNING, CheckContext, Finding, of_symbol
+from augury.data.validation.findings import WARNING, CheckContext, Finding, of_symbol
 
 LEAST_STRETCHES: Final = 8
 SHARE: Final = 0.7

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from augury.data.checks._prices import prices_where
 from augury.data.checks._view import BarsView
-from augury.data.findings import ERROR, CheckContext, Finding
+from augury.data.validation.findings import ERROR, CheckContext, Finding
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def _refuse_windows(table: Table) -> None:
     if isinstance(windows, pl.List | pl.Array):
         raise UsageError(
             f"{table.origin} holds windows of bars, one a row (column features: {windows}), not bars: "
-            "augury.labels.window_file.read_windows reads them",
+            "augury.labels.windows.files.read_windows reads them",
             fix="augury windows --help",
             code="WINDOWS",
         )

@@ -19,7 +19,7 @@ from augury.core.clock import iso
 from augury.core.errors import DataError, NotFound, UsageError
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
-from augury.data.fetch import Fetcher
+from augury.data.feeds.fetch import Fetcher
 from augury.data.sources._bars import between, canonical, in_utc, named, offered, session_dates, shaped
 
 _LENGTHS: Final = {Timeframe.M1: "1Min", Timeframe.M5: "5Min", Timeframe.M15: "15Min", Timeframe.D1: "1Day"}

@@ -19,7 +19,7 @@ from augury.core.errors import DataError, NotFound, TemporaryError, UnknownName
 from augury.core.extras import require
 from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Timeframe
-from augury.data.fetch import Fetcher, Passing
+from augury.data.feeds.fetch import Fetcher, Passing
 from augury.data.sources._bars import between, canonical, in_utc, moments, named, offered, shaped
 
 _NAMES: Final = {

@@ -14,7 +14,7 @@ from augury.core.bars import TIMESTAMP, check_symbol
 from augury.core.clock import Clock, SystemClock
 from augury.core.errors import UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.fetch import Fetcher
+from augury.data.feeds.fetch import Fetcher
 from augury.data.sources._bars import in_utc, moments, shaped
 
 SCHEMA: Final = {

@@ -17,7 +17,7 @@ import polars as pl
 from augury.core.bars import TIMESTAMP
 from augury.core.errors import UsageError
 from augury.core.timeframe import Timeframe
-from augury.data.fetch import Fetcher
+from augury.data.feeds.fetch import Fetcher
 from augury.data.sources._bars import in_utc, shaped
 
 SCHEMA: Final = {"series": pl.String(), "observed": TIMESTAMP, "available_at": TIMESTAMP, "value": pl.Float64()}

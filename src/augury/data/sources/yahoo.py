@@ -23,10 +23,10 @@ from augury.core.bars import Bars
 from augury.core.clock import Clock, SystemClock
 from augury.core.errors import DataError, NotFound
 from augury.core.timeframe import Timeframe
-from augury.data.actions import ACTION_SCHEMA, DIVIDEND, SPLIT
-from augury.data.fetch import Fetcher
+from augury.data.feeds.fetch import Fetcher
+from augury.data.knowledge.actions import ACTION_SCHEMA, DIVIDEND, SPLIT
+from augury.data.lake.stitching import together
 from augury.data.sources._bars import between, canonical, in_utc, moments, named, offered, session_dates, shaped
-from augury.data.stitching import together
 
 _INTERVALS: Final = {
     Timeframe.M1: "1m",
@@ -126,7 +126,7 @@ class Yahoo:
         Returns
         -------
         pl.DataFrame
-            Of ``augury.data.actions.ACTION_SCHEMA``, sorted.
+            Of ``augury.data.knowledge.actions.ACTION_SCHEMA``, sorted.
 
         Raises
         ------

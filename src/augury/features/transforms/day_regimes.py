@@ -16,8 +16,8 @@ import polars as pl
 
 from augury.core.errors import InsufficientHistory
 from augury.core.typing import Floats, Json
-from augury.features.day_grid import NAMES_MIN, DayGrid, count_across, past_return, total_across, trailing_sd
 from augury.features.fitted import BAR, quantiles_of
+from augury.features.panel.day_grid import NAMES_MIN, DayGrid, count_across, past_return, total_across, trailing_sd
 
 COLUMNS: Final = ("day_stress", "day_regime")
 _SESSIONS, _YEAR = 20, 252

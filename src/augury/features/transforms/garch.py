@@ -17,7 +17,7 @@ import polars as pl
 from augury.core.errors import InsufficientHistory
 from augury.core.extras import require
 from augury.core.typing import Floats, Json
-from augury.features.bar_grid import BarGrid, log_returns
+from augury.features.panel.bar_grid import BarGrid, log_returns
 
 COLUMN: Final = "garch_volatility"
 ROWS_MIN: Final = 250

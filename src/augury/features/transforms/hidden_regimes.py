@@ -15,8 +15,8 @@ import polars as pl
 
 from augury.core.errors import InsufficientHistory
 from augury.core.typing import Json
-from augury.features import markov
-from augury.features.bar_grid import BarGrid, log_returns
+from augury.features.panel.bar_grid import BarGrid, log_returns
+from augury.features.transforms import _markov as markov
 
 COLUMNS: Final = ("hmm_p_calm", "hmm_p_usual", "hmm_p_wild")
 ROWS_MIN: Final = 250

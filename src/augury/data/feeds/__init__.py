@@ -1,0 +1,1 @@
+"""Asking vendors: bounded in time, patient, with a fallback that names what it used."""

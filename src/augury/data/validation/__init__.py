@@ -1,0 +1,1 @@
+"""What the checks found: judged, reported, set aside; never repaired silently."""

@@ -1,0 +1,1 @@
+"""Features across symbols: the same day, the market, sectors, graphs of who moves with whom."""
