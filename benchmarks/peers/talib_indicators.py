@@ -16,20 +16,37 @@ import polars as pl
 import talib
 
 
-def compute(o: np.ndarray, h: np.ndarray, low: np.ndarray, c: np.ndarray) -> list[np.ndarray]:
-    """Return the indicators of one symbol."""
-    out = [*(talib.SMA(c, n) for n in (10, 20, 50)), *(talib.EMA(c, n) for n in (12, 26))]
-    out += [talib.RSI(c, n) for n in (3, 7, 14, 28)]
-    out += [*talib.MACD(c, 12, 26, 9), *talib.STOCH(h, low, c, 14, 3, 0, 3, 0)]
+def compute(h: np.ndarray, low: np.ndarray, c: np.ndarray, v: np.ndarray) -> list[np.ndarray]:
+    """Return the indicators of one symbol, in the order of ``SHARED`` of ``benchmarks/features.py``."""
+    returns, logs = talib.ROCP(c, 1), talib.LN(c)
     upper, _, lower = talib.BBANDS(c, 20)
-    out += [upper, lower, talib.ATR(h, low, c, 14), talib.ROC(c, 10), talib.MOM(c, 5), talib.MOM(c, 20)]
-    out += [talib.STDDEV(c, 5), talib.STDDEV(c, 20)]
-    return out
+    return [
+        *(talib.SMA(c, n) for n in (10, 20, 50)),
+        *(talib.EMA(c, n) for n in (12, 26)),
+        *(talib.RSI(c, n) for n in (3, 7, 14, 28)),
+        *talib.MACD(c, 12, 26, 9),
+        *talib.STOCHF(h, low, c, 14, 3, 0),
+        upper,
+        lower,
+        talib.NATR(h, low, c, 14),
+        returns,
+        *(talib.ROCP(c, n) for n in (5, 10, 20)),
+        *(talib.STDDEV(returns[1:], n) for n in (5, 20)),
+        *(talib.LINEARREG_SLOPE(logs, n + 1) for n in (5, 10, 20)),
+        talib.WILLR(h, low, c, 14),
+        talib.CCI(h, low, c, 20),
+        talib.MFI(h, low, c, v, 14),
+        talib.ADX(h, low, c, 14),
+        talib.PLUS_DI(h, low, c, 14),
+        talib.MINUS_DI(h, low, c, 14),
+        talib.OBV(c, v),
+        talib.AD(h, low, c, v),
+    ]
 
 
 frame = pl.read_parquet(sys.argv[1])
 parts = [
-    tuple(part[name].to_numpy() for name in ("open", "high", "low", "close"))
+    tuple(part[name].to_numpy() for name in ("high", "low", "close", "volume"))
     for part in frame.partition_by("symbol", maintain_order=True)
 ]
 borders = np.cumsum([0, *(len(part[0]) for part in parts)])
@@ -41,7 +58,7 @@ def table() -> np.ndarray:
     kept = np.empty((width, frame.height), np.float32)
     for first, last, part in zip(borders[:-1], borders[1:], parts, strict=True):
         for row, values in enumerate(compute(*part)):
-            kept[row, first:last] = values
+            kept[row, last - len(values) : last] = values
     return kept
 
 

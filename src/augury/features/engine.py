@@ -87,16 +87,16 @@ def build(
     parts = machine.segments(starts, bars.frame.height)
     answer = machine.run(program, leaf_columns(program, columns, parts), parts)
     refuse_infinite(answer.infinite, manifest, bars.frame)
-    values = [pl.Series(name, answer.values[i]) for i, name in enumerate(manifest.names)]
-    features = pl.DataFrame(values).with_columns(pl.all().fill_nan(None)) if values else pl.DataFrame()
-    frame = bars.frame.select("symbol", "ts").hstack(features.get_columns())
+    values = [pl.Series(name, answer.values[i], nan_to_null=True) for i, name in enumerate(manifest.names)]
+    frame = bars.frame.select("symbol", "ts").hstack(values)
     return FeatureTable(frame, manifest, bars.data_version)
 
 
 def _manifest(bars: Bars, feature_set: str | FeatureManifest, beside: pl.DataFrame | None) -> FeatureManifest:
     if isinstance(feature_set, str):
         return manifest_for(bars, feature_set, beside=beside)
-    known, entries = inputs_of(bars, beside), catalogue()
+    known = inputs_of(bars, beside, {name for spec in feature_set.features for name in spec.inputs})
+    entries = catalogue()
     for spec in feature_set.features:
         if spec.name not in entries or entries[spec.name][1].version != spec.version:
             raise SchemaMismatch(f"this release does not have feature '{spec.name}' version {spec.version}")

@@ -14,7 +14,7 @@ all         every feature of every family
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final
 
@@ -140,8 +140,12 @@ def describe(name: str = "all") -> list[FeatureSpec]:
     return [catalogue()[each][0].spec(catalogue()[each][1]) for each in feature_set(name)]
 
 
-def inputs_of(bars: Bars, beside: pl.DataFrame | None = None) -> frozenset[str]:
+def inputs_of(
+    bars: Bars, beside: pl.DataFrame | None = None, wanted: Iterable[str] | None = None
+) -> frozenset[str]:
     """Return the bar columns that are real for every symbol, and the columns beside them that hold anything.
+
+    With ``wanted`` only those columns are looked at.
 
     Examples
     --------
@@ -152,19 +156,23 @@ def inputs_of(bars: Bars, beside: pl.DataFrame | None = None) -> frozenset[str]:
     more = {"bars_per_year"}
     if beside is not None:
         more |= {name for name in beside.columns if name not in bars.frame.columns and beside[name].count()}
-    return frozenset(more | ({"close"} if bars.close_only else real_columns(bars.frame.lazy())))
+    return frozenset(more | ({"close"} if bars.close_only else real_columns(bars.frame.lazy(), wanted)))
 
 
-def real_columns(scan: pl.LazyFrame) -> frozenset[str]:
+def real_columns(scan: pl.LazyFrame, wanted: Iterable[str] | None = None) -> frozenset[str]:
     """Return the columns of bars that hold values for every symbol, a volume of zeros counting as none.
 
     Parameters
     ----------
     scan : pl.LazyFrame
         Canonical columns; only a few numbers a symbol are kept in memory.
+    wanted : iterable of str, optional
+        Look at these only; all when not given.
     """
     known = {name: pl.col(name).is_not_null() for name in ("open", "high", "low", "close")}
     known["volume"] = pl.col("volume") > 0
+    if wanted is not None:
+        known = {name: flag for name, flag in known.items() if name in set(wanted)}
     # Most columns are complete, which one pass tells; only the others are looked at symbol by symbol.
     everywhere = scan.select(**{name: flag.all(ignore_nulls=False) for name, flag in known.items()}).collect()
     found = {name for name in known if everywhere[name].item() is True}

@@ -141,7 +141,7 @@ class _Compiler:
 
     @cached_property
     def program(self) -> Program:
-        order = _cut_at_rolling(self._terms)
+        order = _smoothed_together(_cut_at_rolling(self._terms))
         columns = [t for t in order if t.op in ("column", "rolling")]
         self._slot = {id(term): k for k, term in enumerate(columns)}
         self._first = len(columns)
@@ -222,6 +222,27 @@ def _cut_at_rolling(terms: Sequence[Term]) -> list[Term]:
         return [node for arg in args for node in below(arg)] + [term]
 
     return [node for term in terms for node in below(term)]
+
+
+def _smoothed_together(order: Sequence[Term]) -> list[Term]:
+    """The same work with independent recursions side by side: the machine runs four in the time of one."""
+    phase: dict[int, int] = {}
+    for term in order:
+        phase[id(term)] = max((phase.get(id(arg), 0) + (arg.op == "smooth") for arg in term.args), default=0)
+    groups: dict[int, list[Term]] = {}
+    for term in order:
+        if term.op == "smooth":
+            groups.setdefault(phase[id(term)], []).append(term)
+    out: dict[int, Term] = {}
+    for term in order:
+        if term.op == "smooth" and id(term) not in out:
+            for number in [n for n in sorted(groups) if n <= phase[id(term)]]:
+                group = groups.pop(number)
+                below = {id(node) for node in _ordered([arg for one in group for arg in one.args])}
+                out |= {id(node): node for node in order if id(node) in below and id(node) not in out}
+                out |= {id(one): one for one in group}
+        out.setdefault(id(term), term)
+    return list(out.values())
 
 
 def _uses(order: Sequence[Term], wanted: Sequence[Term]) -> dict[int, int]:

@@ -236,20 +236,70 @@ WIDE static void dot(double *restrict r, const double *restrict x, const double 
     }
 }
 
-/* s = alpha x + (1 - alpha) s from the first known value on; an unknown value leaves s as it is. */
-static void smooth(double *restrict r, const double *restrict x, double alpha, int64_t first, const double *kept,
-                   double *keep, int64_t keep_row, int64_t rows) {
-    double s = kept ? *kept : NAN, rest = 1.0 - alpha;
-    int64_t i = kept ? blank(r, first, rows) : 0;
-    for (; i < rows && s != s; i++) r[i] = s = x[i];
-    for (; i < rows; i++) {
+typedef struct {
+    double *r;
+    const double *x;
+    double alpha, rest, s;
+    int64_t first;       /* first usable row when going on from a kept state */
+    const double *kept;  /* NULL at the beginning of a history */
+    double *keep;
+    int64_t keep_row;
+} Smoothing;
+
+/* s = alpha x + (1 - alpha) s; an unknown value leaves s as it is. */
+static void smooth_one(Smoothing *l, int64_t from, int64_t rows) {
+    double s = l->s, alpha = l->alpha, rest = l->rest, *r = l->r;
+    const double *x = l->x;
+    for (int64_t i = from; i < rows; i++) {
         double a = x[i];
         if (__builtin_expect(a == a, 1)) r[i] = s = alpha * a + rest * s;
         else r[i] = NAN;
     }
-    *keep = kept ? *kept : NAN;
-    for (i = keep_row < rows ? keep_row : rows - 1; i >= (kept ? first : 0); i--)
-        if (r[i] == r[i]) { *keep = r[i]; break; }
+}
+
+/* A recursion waits for its own last step; four of them wait at the same time. A slot that one lane reads may be
+ * the one another writes: every row is read by all before any writes it. */
+#define LANES 4
+static void smooth_four(Smoothing *l, int64_t from, int64_t rows) {
+    double s0 = l[0].s, s1 = l[1].s, s2 = l[2].s, s3 = l[3].s;
+    for (int64_t i = from; i < rows; i++) {
+        double a = l[0].x[i], b = l[1].x[i], c = l[2].x[i], d = l[3].x[i];
+        if (__builtin_expect(a == a && b == b && c == c && d == d, 1)) {
+            l[0].r[i] = s0 = l[0].alpha * a + l[0].rest * s0;
+            l[1].r[i] = s1 = l[1].alpha * b + l[1].rest * s1;
+            l[2].r[i] = s2 = l[2].alpha * c + l[2].rest * s2;
+            l[3].r[i] = s3 = l[3].alpha * d + l[3].rest * s3;
+        } else {
+            l[0].r[i] = a == a ? (s0 = l[0].alpha * a + l[0].rest * s0) : NAN;
+            l[1].r[i] = b == b ? (s1 = l[1].alpha * b + l[1].rest * s1) : NAN;
+            l[2].r[i] = c == c ? (s2 = l[2].alpha * c + l[2].rest * s2) : NAN;
+            l[3].r[i] = d == d ? (s3 = l[3].alpha * d + l[3].rest * s3) : NAN;
+        }
+    }
+}
+
+static void smooth(Smoothing *lanes, int64_t count, int64_t rows) {
+    int64_t from = 0, waiting = 1;
+    for (; from < rows && waiting; from++) { /* until every lane has begun */
+        waiting = 0;
+        double given[LANES];
+        for (int64_t k = 0; k < count; k++) given[k] = lanes[k].x[from];
+        for (int64_t k = 0; k < count; k++) {
+            Smoothing *l = lanes + k;
+            double a = given[k];
+            int early = l->kept && from < l->first;
+            l->r[from] = a != a || early ? NAN : (l->s = l->s == l->s ? l->alpha * a + l->rest * l->s : a);
+            waiting |= l->s != l->s || (l->kept && from + 1 < l->first);
+        }
+    }
+    if (count == LANES) smooth_four(lanes, from, rows);
+    else for (int64_t k = 0; k < count; k++) smooth_one(lanes + k, from, rows);
+    for (int64_t k = 0; k < count; k++) {
+        Smoothing *l = lanes + k;
+        *l->keep = l->kept ? *l->kept : NAN;
+        for (int64_t i = l->keep_row < rows ? l->keep_row : rows - 1; i >= (l->kept ? l->first : 0); i--)
+            if (l->r[i] == l->r[i]) { *l->keep = l->r[i]; break; }
+    }
 }
 
 /* How many of the sorted values lie below `value`; no branch depends on the values. */
@@ -337,6 +387,26 @@ typedef struct {
     int64_t *infinite;     /* per result: row of `out` with the first infinite value, or -1 */
 } Task;
 
+/* Takes as many of the coming recursions as do not wait for each other; answers how many. */
+static int64_t smooth_run(const Task *t, const Segment *s, int64_t index, const Instruction *c, int64_t left,
+                          double **val) {
+    Smoothing lanes[LANES];
+    int64_t count = 0;
+    for (; count < LANES && count < left && c[count].op == SMOOTH; count++) {
+        const Instruction *one = c + count;
+        int waits = 0;
+        for (int64_t k = 0; k < count; k++) waits |= c[k].dst == one->in[0];
+        if (waits) break;
+        const double *kept = s->stateful ? t->state_in + index * t->states + one->n : NULL;
+        lanes[count] = (Smoothing){
+            val[one->dst], val[one->in[0]], one->p, 1.0 - one->p, kept ? *kept : NAN, one->m, kept,
+            t->state_out + index * t->states + one->n, s->rows - t->kept_rows + one->m - 1,
+        };
+    }
+    smooth(lanes, count, s->rows);
+    return count;
+}
+
 static void run_segment(const Task *t, const Segment *s, int64_t index, double **val, double **scratch) {
     int64_t rows = s->rows;
     for (int64_t k = 0; k < t->leaves; k++) val[k] = (double *)(t->columns[k] + s->start);
@@ -391,10 +461,7 @@ static void run_segment(const Task *t, const Segment *s, int64_t index, double *
         case LOWEST: lowest(r, x, c->n, scratch[0], scratch[1], rows); break;
         case HIGHEST: highest(r, x, c->n, scratch[0], scratch[1], rows); break;
         case DOT: dot(r, x, t->weights + c->m, c->n, rows); break;
-        case SMOOTH:
-            smooth(r, x, c->p, c->m, s->stateful ? t->state_in + index * t->states + c->n : NULL,
-                   t->state_out + index * t->states + c->n, rows - t->kept_rows + c->m - 1, rows);
-            break;
+        case SMOOTH: k += smooth_run(t, s, index, c, t->length - k, val) - 1; break;
         case QUANTILES: quantiles(r, val[c->dst + 1], x, c->n, c->m, c->p, c->q, scratch[0], rows); break;
         case SINCE: since(r, x, c->n, rows); break;
         case LEVELS: levels(x, y, val + c->dst, rows, c->n, c->m); break;
