@@ -14,6 +14,7 @@ from augury.data.calendar.availability import known_at
 from augury.data.calendar.openings import bar_opens
 from augury.data.panel import DecisionClock, align, flag_groups
 from augury.data.panel.freshness import missed_bars
+from augury.data.synthetic import SyntheticMarket
 
 FIRST, LAST = datetime(2023, 11, 13, tzinfo=UTC), datetime(2024, 1, 12, tzinfo=UTC)
 """Half days of New York, the New Year of Tokyo, holidays of Mumbai, daylight saving over."""
@@ -190,3 +191,14 @@ def test_a_full_feed_never_misses_a_bar_and_a_hole_is_counted(symbol: str, timef
     assert missed_bars(known[:-3], known[3:], timeframe, MARKETS[symbol]).min() >= (
         3 if timeframe.minutes is None else 0
     )
+
+
+def test_a_daily_bar_on_a_closed_day_is_refused_or_left_out_when_asked() -> None:
+    stocks = SyntheticMarket(n_symbols=1, n_bars=20).bars()
+    rates = SyntheticMarket(n_symbols=1, n_bars=20, calendar="24/5").bars()
+    stray = rates.frame.head(1).with_columns(pl.col("ts").dt.replace(year=2010, month=1, day=1))
+    rates = rates.with_frame(pl.concat([stray, rates.frame]).with_columns(symbol=pl.lit("EURUSD")).sort("symbol", "ts"))
+    with pytest.raises(DataError, match="2010-01-01T00:00:00Z lies on no session of 24/5"):
+        align([stocks, rates], DecisionClock())
+    panel = align([stocks, rates], DecisionClock(), leave_out_strays=True)
+    assert set(panel.frame["symbol"].unique()) == {"EURUSD", *stocks.symbols}

@@ -27,8 +27,12 @@ def prove(fault: dict[str, Any]) -> str:
         if fault["old"] not in text:
             return "STALE"
         path.write_text(text.replace(fault["old"], fault["new"], 1))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *fault["guard"].split()]
         environment = os.environ | {"PYTHONPATH": str(Path(folder) / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        if path.suffix == ".c":
+            subprocess.run(
+                [sys.executable, "-m", "augury.features.kernels"], env=environment, check=True, capture_output=True
+            )
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *fault["guard"].split()]
         ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         # 1 is a failed test; anything else (nothing collected, a usage error) proves nothing.
         return "caught" if ran.returncode == 1 else "SURVIVED"

@@ -20,7 +20,7 @@ N_CUTS = 20
 
 def cuts(bars: Bars) -> list[pl.DataFrame]:
     dates = bars.frame["ts"].unique().sort()
-    at = np.linspace(2, len(dates) - 2, N_CUTS).astype(int)
+    at = np.sort(np.random.default_rng(5).choice(np.arange(2, len(dates) - 1), N_CUTS, replace=False))
     return [bars.frame.filter(pl.col("ts") <= dates[int(k)]) for k in at]
 
 

@@ -111,6 +111,7 @@ def align(
     until: datetime | None = None,
     delisted: Mapping[str, datetime] | None = None,
     missed_bars_max: int = MISSED_BARS_MAX,
+    leave_out_strays: bool = False,
 ) -> Panel:
     """Put bars of several markets at common decision times, each by what was known then.
 
@@ -138,7 +139,7 @@ def align(
     UsageError
         No bars, or a symbol in two parts.
     DataError
-        A daily or weekly bar lies on no session of its calendar.
+        A daily or weekly bar lies on no session of its calendar, and strays are not to be left out.
 
     Examples
     --------
@@ -151,6 +152,7 @@ def align(
     [('COIN', 1260), ('SYN001', 0)]
     """
     _check(parts, missed_bars_max)
+    parts = [_on_sessions(part) if leave_out_strays else part for part in parts]
     parts = [part for part in parts if not part.frame.is_empty()]
     known = [closing_of(part.frame, part.timeframe, part.calendar).alias("known_at") for part in parts]
     first, last = min(k.min() for k in known), until or max(k.max() for k in known)  # type: ignore[type-var]
@@ -163,6 +165,15 @@ def align(
     facts = [[part.data_version for part in parts], clock.calendar, str(clock.timeframe), str(clock.at), last]
     gone = sorted((name, end) for name, end in (delisted or {}).items())
     return Panel(frame, clock, factors, sha256_json([*facts, gone, missed_bars_max]))
+
+
+def _on_sessions(part: Bars) -> Bars:
+    """The same bars without those of days on which their market was closed."""
+    if part.timeframe is not Timeframe.D1 or part.frame.is_empty():
+        return part
+    calendar = market_calendar(part.calendar)
+    sessions = calendar.sessions(part.frame["ts"].min(), part.frame["ts"].max())  # type: ignore[arg-type]
+    return part.with_frame(part.frame.filter(pl.col("ts").is_in(sessions.implode())))
 
 
 def flag_groups(frame: pl.DataFrame, groups: Mapping[str, Sequence[str]]) -> pl.DataFrame:
