@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -28,12 +29,16 @@ def test_the_python_block_runs_as_pasted(tmp_path: Path) -> None:
 def test_the_commands_for_own_bars_run_as_pasted(tmp_path: Path) -> None:
     from augury.data.synthetic import SyntheticMarket
 
-    bars = SyntheticMarket(n_symbols=1, n_bars=400).bars().frame.drop("symbol")
-    bars.write_csv(tmp_path / "prices.csv")
+    bars = SyntheticMarket(n_symbols=1, n_bars=400).bars().frame
+    bars.write_parquet(tmp_path / "prices.parquet")
+    bars.drop("symbol").write_csv(tmp_path / "prices.csv")
+    page = (Path(__file__).parents[2] / "docs" / "extend.md").read_text()
+    (family,) = re.findall(r"```python file=families/range_shape\.py\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "my_family.py").write_text(family.replace("range_shape", "my_family"))
     lines = re.findall(r"^    \.venv/bin/augury (.+)$", README, re.MULTILINE)
-    assert len(lines) == 3
+    assert len(lines) == 6
     for line in lines:
         extra = ["--horizon", "5d", "--workers", "1"] if line.startswith("train") else []
-        command = [sys.executable, "-m", "augury", *line.split(), *extra, "--data-dir", str(tmp_path / "store")]
+        command = [sys.executable, "-m", "augury", *shlex.split(line, comments=True), *extra, "--data-dir", str(tmp_path / "store")]
         ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
         assert ran.returncode == 0, f"{line}: {ran.stderr}"
