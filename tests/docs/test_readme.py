@@ -39,6 +39,7 @@ def test_the_commands_for_own_bars_run_as_pasted(tmp_path: Path) -> None:
     assert len(lines) == 6
     for line in lines:
         extra = ["--horizon", "5d", "--workers", "1"] if line.startswith("train") else []
-        command = [sys.executable, "-m", "augury", *shlex.split(line, comments=True), *extra, "--data-dir", str(tmp_path / "store")]
+        words = [*shlex.split(line, comments=True), *extra, "--data-dir", str(tmp_path / "store")]
+        command = [sys.executable, "-m", "augury", *words]
         ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
         assert ran.returncode == 0, f"{line}: {ran.stderr}"
