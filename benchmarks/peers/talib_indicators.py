@@ -10,7 +10,6 @@ import json
 import statistics
 import sys
 import time
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -57,7 +56,7 @@ width = len(compute(*parts[0]))
 def table() -> np.ndarray:
     """Return every indicator of every symbol."""
     kept = np.empty((width, frame.height), np.float32)
-    for (first, last), part in zip(pairwise(borders), parts, strict=True):
+    for last, part in zip(borders[1:], parts, strict=True):
         for row, values in enumerate(compute(*part)):
             kept[row, last - len(values) : last] = values
     return kept

@@ -140,9 +140,7 @@ def describe(name: str = "all") -> list[FeatureSpec]:
     return [catalogue()[each][0].spec(catalogue()[each][1]) for each in feature_set(name)]
 
 
-def inputs_of(
-    bars: Bars, beside: pl.DataFrame | None = None, wanted: Iterable[str] | None = None
-) -> frozenset[str]:
+def inputs_of(bars: Bars, beside: pl.DataFrame | None = None, wanted: Iterable[str] | None = None) -> frozenset[str]:
     """Return the bar columns that are real for every symbol, and the columns beside them that hold anything.
 
     With ``wanted`` only those columns are looked at.
