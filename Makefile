@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c co
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers faults fmt bench bench-peers clean
+.PHONY: help demo test check lint types layers faults fmt bench bench-skill bench-peers clean
 
 help:  ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(VENV)/.dev  ## Measure; one JSON line a benchmark
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/cache.py
 
+bench-skill: $(VENV)/.dev  ## Is there skill? Written to docs/benchmarks.md; SKILL="--data-folder DIR --quick"
+	$(BIN)/python benchmarks/skill.py $(SKILL)
+
 bench-peers: $(PEERS)/.done  ## Install what the benchmarks compare with, in an environment of its own
 	@echo "now: $(BIN)/python benchmarks/features.py"
 
@@ -52,7 +55,7 @@ clean:  ## Remove what the targets made
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-KERNELS := $(wildcard src/augury/features/kernels/*.[ch])
+KERNELS := $(wildcard src/augury/features/kernels/*.[ch] src/augury/portfolio/backtest/kernels/*.[ch])
 
 $(VENV)/.demo: pyproject.toml constraints.txt $(KERNELS) | $(VENV)/bin/python
 	$(PIP) -e '.[stats]'

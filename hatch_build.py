@@ -1,38 +1,41 @@
-"""Build hook: the compiled part of the feature engine travels inside the wheel."""
+"""Build hook: the compiled parts travel inside the wheel."""
 
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_COMPILER = Path(__file__).parent / "src" / "augury" / "features" / "kernels" / "compiler.py"
+_PACKAGE = Path(__file__).parent / "src" / "augury"
 
 
 class KernelsHook(BuildHookInterface):
-    """Compiles the feature machine before the package is put together."""
+    """Compiles every folder of C sources before the package is put together."""
 
     def dependencies(self) -> list[str]:
         """A compiler from the package index, on machines that have none."""
-        return [] if _compiler().compiler() else ["ziglang"]
+        return [] if _native().compiler() else ["ziglang"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and mark the wheel as belonging to this kind of machine."""
         if self.target_name != "wheel":
             return
-        library = _compiler().build()
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
-        build_data["artifacts"].append(f"/{library.relative_to(Path(self.root)).as_posix()}")
+        for folder in _native().native_folders(_PACKAGE):
+            build_data["artifacts"].append(f"/{folder.build().relative_to(Path(self.root)).as_posix()}")
 
 
-def _compiler() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("augury_kernels_compiler", _COMPILER)
+def _native() -> ModuleType:
+    """The module that compiles, loaded by its path: Augury is not installed yet."""
+    name = "augury_core_native"
+    spec = importlib.util.spec_from_file_location(name, _PACKAGE / "core" / "native.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -39,6 +39,7 @@ from augury.labels.attach import attach
 from augury.labels.splits import time_ordered
 from augury.models import BASELINES, MEMBERS
 from augury.models.ensemble.ensemble import WEIGHT_RULES
+from augury.models.statistical import SERIES_MEMBERS
 from augury.proof.judge import GATES
 from augury.proof.limits import load_limits
 from augury.runs.executors import EXECUTORS
@@ -46,7 +47,8 @@ from augury.runs.executors._protocol import error_of
 from augury.runs.jobs import JOBS
 
 CATALOGUES: tuple[Catalog[Any], ...] = (
-    SOURCES, CHECKS, LAYOUTS, FAMILIES, TRANSFORMS, MEMBERS, BASELINES, WEIGHT_RULES, GATES, EXECUTORS, JOBS,
+    SOURCES, CHECKS, LAYOUTS, FAMILIES, TRANSFORMS, MEMBERS, SERIES_MEMBERS, BASELINES, WEIGHT_RULES,
+    GATES, EXECUTORS, JOBS,
 )  # fmt: skip
 ENTRIES = [(catalog, name) for catalog in CATALOGUES for name in catalog.names()]
 HOUSE = Path(augury.__file__).parent
@@ -416,7 +418,8 @@ def test_a_gate_has_a_stable_code_an_effect_and_limits_with_reasons(name: str) -
 def test_gates_have_codes_of_their_own_and_every_limit_belongs_to_one() -> None:
     codes = [gate.code for _, gate in GATES]
     assert len(set(codes)) == len(codes)
-    assert {key.partition(".")[0] for key in load_limits().values} == set(GATES.names()) - WITHOUT_LIMIT
+    # The null gates judge data of their own, not report rows: they stand outside the catalogue.
+    assert {key.partition(".")[0] for key in load_limits().values} - {"null"} == set(GATES.names()) - WITHOUT_LIMIT
 
 
 # Executors and jobs
@@ -435,8 +438,9 @@ def test_a_job_takes_one_object_and_refuses_bars_that_are_not_there_by_name(name
     job = JOBS.load(name)
     assert len(inspect.signature(job).parameters) == 1
     cell = {"symbol": "NOPE", "timeframe": "d1", "horizon": "5d"}
+    places = {"lake": tmp_path / "lake", "staged": tmp_path / "staged", "data_dir": tmp_path}
     with pytest.raises(AuguryError, match="NOPE"):
-        job({"lake": str(tmp_path / "lake"), "staged": str(tmp_path / "staged"), "recipe": {}, **cell})
+        job({**{name: str(place) for name, place in places.items()}, "recipe": {}, **cell})
     assert list(tmp_path.rglob("*.parquet")) == []
 
 

@@ -4,6 +4,7 @@ A new member is one file in ``models/tabular``; it is tested here without a line
 it needs smaller settings to be quick (``QUICK``) or fails a scikit-learn check for a reason (``EXCEPTIONS``).
 """
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -21,15 +22,25 @@ QUICK = {
     "rf": {"n_estimators": 30},
     "gb": {"n_estimators": 30, "max_depth": 3},
     "lgbm": {"n_estimators": 200, "learning_rate": 0.05, "patience": 30},
+    "xgboost": {"n_estimators": 40},
 }
 TINY = {
     "rf": {"n_estimators": 5},
     "gb": {"n_estimators": 5},
     "lgbm": {"n_estimators": 5, "learning_rate": 0.3, "patience": 5},
+    "xgboost": {"n_estimators": 5},
 }
 EXCEPTIONS: dict[str, dict[str, str]] = {}
 """Member to {scikit-learn check: why it does not apply}."""
-NAMES = MEMBERS.names()
+
+
+def installed(name):
+    """Whether the package a member of an extra names is there; without it the member only refuses, by name."""
+    package = getattr(MEMBERS.load(name), "package", None)
+    return package is None or importlib.util.find_spec(package) is not None
+
+
+NAMES = [name for name in MEMBERS.names() if installed(name)]
 
 
 def market(strength, n=900, seed=0):

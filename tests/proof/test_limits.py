@@ -26,6 +26,7 @@ PINNED = {
     "enough.report_min": 50,
     "calibrated_band.coverage_low": 0.70,
     "calibrated_band.coverage_high": 0.90,
+    "null.z_max": 3.3,
 }
 
 

@@ -12,7 +12,25 @@ import typer
 from typer.exceptions import TyperException
 
 from augury import __version__
-from augury.cli import cache, config, data, demo, features, forecast, models, train, validate, windows
+from augury.cli import (
+    backtest,
+    cache,
+    config,
+    data,
+    demo,
+    explain,
+    features,
+    forecast,
+    holdout,
+    lookahead,
+    models,
+    parity,
+    repro,
+    train,
+    trials,
+    validate,
+    windows,
+)
 from augury.cli.session import SESSION
 from augury.core.errors import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, AuguryError
 
@@ -25,13 +43,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
-for room in (demo, train, forecast, validate, config):
+for room in (demo, train, forecast, validate, lookahead, config, parity, repro, explain):
     room.register(app)
+app.add_typer(backtest.app, name="backtest")
 app.add_typer(cache.app, name="cache")
 app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 app.add_typer(forecast.group, name="forecasts")
+app.add_typer(holdout.app, name="holdout")
 app.add_typer(models.app, name="models")
+app.add_typer(trials.app, name="trials")
 app.add_typer(windows.app, name="windows")
 
 _WITH_VALUE = ("--data-dir", "--config")

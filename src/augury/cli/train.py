@@ -97,6 +97,7 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
         "verdict": manifest.verdict.word if manifest else None,
         "reasons": [gate.message for gate in manifest.verdict.failed] if manifest else [],
         "scores": [score.to_json() for score in manifest.scores if score.slice == "report"] if manifest else [],
+        "selection": outcome.deflated.to_json() if outcome.deflated else None,
         "version": manifest.version if manifest else None,
         "artifact_hash": manifest.content_hash if manifest else None,
         "seconds": round(outcome.seconds, 2),

@@ -17,7 +17,8 @@
     │   ├── SchemaMismatch                  features differ from the manifest
     │   └── Collapsed                       the output does not depend on the input
     ├── GateRefused                exit 5   proof said no
-    │   └── SuspectLeak                     too good to be true
+    │   ├── SuspectLeak                     too good to be true
+    │   └── HoldoutSealed                   sealed rows were about to be read
     ├── StoreError                 exit 1   the store is damaged or refuses to be written
     │   ├── CorruptStore                    database or ledger does not verify
     │   └── StorageFull                     no space, or a read-only folder
@@ -154,6 +155,10 @@ class GateRefused(AuguryError):
 
 class SuspectLeak(GateRefused):
     """A figure too good to be true stops promotion until an audit has passed."""
+
+
+class HoldoutSealed(GateRefused):
+    """Rows of the sealed holdout were about to be read to choose something, or without an opening."""
 
 
 class StoreError(AuguryError):

@@ -16,9 +16,11 @@ from augury.core.errors import UsageError
 from augury.records import migrate
 from augury.records.artifacts import ArtifactStore
 from augury.records.database import open_engine
+from augury.records.holdout import Holdout
 from augury.records.ledger import Ledger
 from augury.records.lineage import Lineage
 from augury.records.training_runs import TrainingRuns
+from augury.records.trials import Trials
 from augury.records.versions import Versions
 
 DATABASE_NAME = "augury.sqlite"
@@ -98,6 +100,16 @@ class Store:
     def lineage(self) -> Lineage:
         """Where data came from."""
         return Lineage(self.engine, self.clock)
+
+    @property
+    def trials(self) -> Trials:
+        """Every configuration ever scored on a dataset."""
+        return Trials(self.engine, self.clock)
+
+    @property
+    def holdout(self) -> Holdout:
+        """What is sealed, and every opening."""
+        return Holdout(self.engine, self.clock)
 
     @property
     def training_runs(self) -> TrainingRuns:

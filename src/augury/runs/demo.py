@@ -20,7 +20,9 @@ from augury.runs.forecasting import Bundle, forecast
 from augury.runs.intake import bars_of, check
 from augury.runs.jobs.train import label_cell
 from augury.runs.recipes import RECIPES
+from augury.runs.sealed import guard_of, unsealed
 from augury.runs.training import Outcome, train
+from augury.runs.trials import deflated_of
 from augury.runs.workspace import Workspace
 
 SYMBOLS: Final = ("^GSPC", "^IXIC", "SYN001")
@@ -91,14 +93,18 @@ def write_demo_report(workspace: Workspace, path: Path, manifests: list[VersionM
 def report_cell(workspace: Workspace, manifest: VersionManifest) -> ReportCell:
     """Gather what the report shows of one cell, from the lake, the artifact and the ledger."""
     cell = Cell(manifest.symbol, manifest.timeframe, manifest.horizon)
-    bars = bars_of(workspace.lake, cell.symbol, Timeframe.parse(cell.timeframe))
+    timeframe = Timeframe.parse(cell.timeframe)
+    bars = bars_of(workspace.lake, cell.symbol, timeframe)
+    visible = unsealed(bars, guard_of(workspace.store, cell.symbol, timeframe))
     loader = EnsembleLoader(workspace.store)
     ensemble = loader.load(cell.symbol, cell.timeframe, cell.horizon, version=manifest.version).ensemble
-    valid = time_ordered(label_cell(bars, cell, manifest.recipe).known(), manifest.recipe.train_fraction).valid
+    valid = time_ordered(label_cell(visible, cell, manifest.recipe).known(), manifest.recipe.train_fraction).valid
     rows = workspace.store.ledger.list(cell.symbol, cell.timeframe, cell.horizon, limit=1)
+    deflated = deflated_of(workspace.store.trials, manifest)
     return ReportCell(
         manifest=manifest,
         forecast=rows[0].forecast if rows else None,
         history=bars.frame.select("ts", "close").tail(HISTORY_BARS),
         reliability=reliability(ensemble.predict(valid), valid),
+        extra={} if deflated is None else {"selection": deflated.text()},
     )

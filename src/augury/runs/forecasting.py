@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -104,7 +104,21 @@ def _forecast_group(workspace: Workspace, loader: EnsembleLoader, cells: Sequenc
         view = _View.of(workspace, symbol, Timeframe.parse(timeframe))
     except AuguryError as error:
         return Bundle(symbol, timeframe, (), errors=(*errors, *((cell, error) for cell in champions)))
+    bundle = forecast_from(view, champions)
+    return replace(bundle, errors=(*errors, *bundle.errors))
+
+
+def forecast_from(view: _View, champions: Mapping[Cell, LoadedEnsemble]) -> Bundle:
+    """Forecast cells of one symbol and timeframe from what is known at one moment; writes nothing.
+
+    Parameters
+    ----------
+    view : _View
+    champions : mapping
+        Cell to the version that answers for it, at least one.
+    """
     made: list[Forecast] = []
+    errors: list[tuple[Cell, AuguryError]] = []
     for cell in sorted(champions, key=lambda cell: view.bars_ahead(cell.horizon)):
         try:
             made.append(_forecast_cell(view, cell, champions[cell]))
@@ -112,6 +126,7 @@ def _forecast_group(workspace: Workspace, loader: EnsembleLoader, cells: Sequenc
             errors.append((cell, error))
     widened = widen_by_horizon([row.quantiles for row in made])
     forecasts = tuple(replace(row, quantiles=quantiles) for row, quantiles in zip(made, widened, strict=True))
+    symbol, timeframe = next((cell.symbol, cell.timeframe) for cell in champions)
     return Bundle(symbol, timeframe, forecasts, errors=tuple(errors))
 
 

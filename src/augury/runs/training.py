@@ -13,23 +13,32 @@ from augury.core.recipe import Recipe
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
+from augury.proof.selection import Deflated
 from augury.records.training_runs import TrainingRun
 from augury.runs.cells import Cell
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of
 from augury.runs.intake import bars_of, check
 from augury.runs.registry import register
+from augury.runs.sealed import guard_of
+from augury.runs.trials import deflated_of, trial_of
 from augury.runs.workspace import Workspace, lake_folder
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one cell ended: a registered version, or the named error that stopped it."""
+    """How one cell ended: a registered version, or the named error that stopped it.
+
+    ``series`` is what each report row adds to the RankIC; ``deflated`` sets it beside the number of
+    trials on its dataset.
+    """
 
     cell: Cell
     seconds: float
     manifest: VersionManifest | None = None
     error: AuguryError | None = None
+    series: Sequence[float] | None = None
+    deflated: Deflated | None = None
 
     @property
     def exit_code(self) -> int:
@@ -108,6 +117,7 @@ def _arguments(workspace: Workspace, cell: Cell, staged: Path, recipe: Recipe) -
         "timeframe": cell.timeframe,
         "horizon": cell.horizon,
         "recipe": recipe.to_json(),
+        "holdout": guard_of(workspace.store, cell.symbol, Timeframe.parse(cell.timeframe)).to_json(),
     }
 
 
@@ -117,7 +127,7 @@ def _finish(workspace: Workspace, cell: Cell, staged: Path, result: Json) -> Out
         workspace.store.artifacts.staging.discard(staged)
         return Outcome(cell, 0.0, error=error)
     manifest = register(workspace, staged, VersionManifest.from_json(result["manifest"]))
-    return Outcome(cell, result["seconds"] + time.perf_counter() - start, manifest=manifest)
+    return Outcome(cell, result["seconds"] + time.perf_counter() - start, manifest=manifest, series=result["series"])
 
 
 def _record(workspace: Workspace, recipe: Recipe, outcome: Outcome) -> Outcome:
@@ -133,7 +143,10 @@ def _record(workspace: Workspace, recipe: Recipe, outcome: Outcome) -> Outcome:
         settings=recipe.to_json(),
     )
     workspace.store.training_runs.add(run if manifest is None else _described(run, manifest))
-    return outcome
+    if manifest is None:
+        return outcome
+    workspace.store.trials.record(trial_of(manifest, outcome.series))
+    return replace(outcome, deflated=deflated_of(workspace.store.trials, manifest))
 
 
 def _described(run: TrainingRun, manifest: VersionManifest) -> TrainingRun:

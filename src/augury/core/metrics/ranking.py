@@ -65,6 +65,24 @@ def rank_ic(score: Floats, returns: Floats) -> float:
     return ic(ranks(score), ranks(returns))
 
 
+def rank_ic_rows(score: Floats, returns: Floats) -> Floats | None:
+    """What each row adds to :func:`rank_ic`: the product of its standardised ranks, whose mean it is.
+
+    One symbol has no coefficient a day; this series stands in where one value a row is needed.
+    None where the coefficient is undefined.
+
+    Examples
+    --------
+    >>> score, returns = np.array([1.0, 2.0, 300.0]), np.array([0.1, 0.3, 0.2])
+    >>> round(float(rank_ic_rows(score, returns).mean()), 9), round(rank_ic(score, returns), 9)
+    (0.5, 0.5)
+    """
+    if np.isnan(rank_ic(score, returns)):
+        return None
+    a, b = (ranks(values) - (len(values) + 1) / 2 for values in (score, returns))
+    return np.asarray(a * b / np.sqrt(np.mean(a**2) * np.mean(b**2)), dtype=np.float64)
+
+
 def ic_by_day(
     score: Floats, returns: Floats, days: NDArray[Any], *, ranked: bool = False, min_names: int = MIN_NAMES
 ) -> Floats:

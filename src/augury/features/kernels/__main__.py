@@ -1,7 +1,8 @@
 """``python -m augury.features.kernels``: build the library again after a change of the C sources."""
 
 import sys
+from pathlib import Path
 
-from augury.features.kernels.compiler import build
+from augury.core.native import NativeFolder
 
-sys.stdout.write(f"{build()}\n")
+sys.stdout.write(f"{NativeFolder(Path(__file__).parent).build()}\n")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from augury.core.errors import CorruptArtifact
-from augury.features.kernels.compiler import LIBRARY, source_hash
+from augury.core.native import NativeFolder, text_of
 from augury.features.program import OPERATIONS
 
+MACHINE: Final = NativeFolder(Path(__file__).parent)
 _FIX: Final = "python -m augury.features.kernels"
 
 
@@ -43,17 +45,9 @@ def library() -> ctypes.CDLL:
     CorruptArtifact
         It is absent, of other sources, or of another machine; with the command that builds it.
     """
-    try:
-        found = ctypes.CDLL(str(LIBRARY))
-        built = (_text(found, "augury_machine_source"), _text(found, "augury_machine_operations"))
-    except (OSError, ValueError) as error:
-        raise CorruptArtifact(f"the feature machine cannot be loaded: {error}", fix=_FIX) from error
-    if built != (source_hash(), OPERATIONS):
-        raise CorruptArtifact("the feature machine was built from other sources than these", fix=_FIX)
+    found = MACHINE.load(_FIX)
+    if text_of(found, "augury_machine_operations") != OPERATIONS:
+        raise CorruptArtifact("the compiled machine knows other operations than the programs written for it", fix=_FIX)
     found.augury_machine_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
     found.augury_machine_run.restype = ctypes.c_int
     return found
-
-
-def _text(found: ctypes.CDLL, name: str) -> str:
-    return (ctypes.c_char_p.in_dll(found, name).value or b"").decode()

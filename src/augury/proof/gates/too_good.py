@@ -18,18 +18,28 @@ def measure(evidence: Evidence, limits: Limits) -> Reading:
     if (ic := evidence.score("ic")) is not None:
         facts.append(f"ic {ic.value:+.3f}")
         if _beyond(ic, ic_max, limits) or _beyond(_turned(ic), ic_max, limits):
-            return Reading(False, f"ic {ic.value:+.3f} beyond {ic_max} (suspect leak)", ic.value, ic_max)
+            message = f"ic {ic.value:+.3f} beyond {ic_max} ({_suspicion(evidence, ic_max)})"
+            return Reading(False, message, ic.value, ic_max)
     if (direction := evidence.score("direction")) is not None:
         limit = _direction_limit(direction, limits)
         facts.append(f"direction {direction.value:.3f}")
         if _beyond(direction, limit, limits):
-            message = f"direction {direction.value:.3f} beyond {limit:.2f} (suspect leak)"
+            message = f"direction {direction.value:.3f} beyond {limit:.2f} ({_suspicion(evidence, ic_max)})"
             return Reading(False, message, direction.value, limit)
     if not facts:
         return Reading(True, "not measured: the score takes no side", None, ic_max)
     if ic is None or not ic.sufficient:
         return Reading(True, f"no leak shows in {int(evidence.n_eff_report)} effective rows", None, ic_max)
     return Reading(True, f"{' and '.join(facts)} are plausible", ic.value, ic_max)
+
+
+def _suspicion(evidence: Evidence, ic_max: float) -> str:
+    """Name the column that alone says too much, and the command that looks for the cause."""
+    from augury.proof.audit.suspects import name_suspects
+
+    found = name_suspects(evidence.table, ic_max)
+    where = f" in '{found[0].column}' with ic {found[0].ic:+.3f}" if found else ""
+    return f"suspect leak{where}: augury lookahead shows where it comes from"
 
 
 def _direction_limit(direction: Score, limits: Limits) -> float:

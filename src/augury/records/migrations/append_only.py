@@ -7,6 +7,7 @@ is refused before it is inserted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection
@@ -66,12 +67,13 @@ def remove(connection: Connection) -> None:
     connection.exec_driver_sql("DROP FUNCTION augury_append_only()")
 
 
-def guard(connection: Connection, table: str) -> None:
-    """Let a table with a key ``id`` grow and nothing else."""
+def guard(connection: Connection, table: str, unique: Sequence[str] = ()) -> None:
+    """Let a table with a key ``id``, and perhaps one more unique key of several columns, grow and nothing else."""
     message = f"{table} is append-only"
     if connection.dialect.name == "sqlite":
         stop = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        taken = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"
+        same = " AND ".join(f"{name} = NEW.{name}" for name in unique)
+        taken = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id{f' OR ({same})' if same else ''})"
         for name, rule in (("update", "UPDATE"), ("delete", "DELETE"), ("replace", "INSERT")):
             when = taken if name == "replace" else ""
             connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_{name} BEFORE {rule} ON {table} {when} {stop}")

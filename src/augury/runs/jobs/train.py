@@ -16,12 +16,13 @@ from augury.core.clock import iso
 from augury.core.errors import DataError, InsufficientHistory
 from augury.core.labelspec import LabelSpec
 from augury.core.metrics.classification import accuracy
+from augury.core.metrics.ranking import rank_ic_rows
 from augury.core.prediction import Prediction
 from augury.core.recipe import Recipe
 from augury.core.score import Score, Verdict
 from augury.core.tables import VOLATILITY, LabelledTable, Split
 from augury.core.timeframe import Horizon, Timeframe
-from augury.core.typing import Json
+from augury.core.typing import Floats, Json
 from augury.core.version import SliceFacts, VersionManifest
 from augury.data.calendar import market_calendar
 from augury.data.lake import Lake
@@ -33,9 +34,11 @@ from augury.models import BASELINES
 from augury.models.ensemble.ensemble import Ensemble
 from augury.models.training import FittedMembers, fit_members
 from augury.proof.evaluation import evaluate
+from augury.proof.holdout import Guard
 from augury.proof.judge import Evidence, judge
 from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
+from augury.runs.sealed import UNSEALED, unsealed
 
 ROWS_MIN: Final = 100
 EFFECTIVE_ROWS_MIN: Final = 20
@@ -44,11 +47,12 @@ LIBRARIES: Final = ("augury", "numpy", "polars", "scikit-learn", "lightgbm", "sa
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted and judged cell, still in memory."""
+    """A fitted and judged cell, still in memory; ``series`` is what each report row adds to its RankIC."""
 
     ensemble: Ensemble
     manifest: VersionManifest
     seconds: dict[str, float]
+    series: Floats | None = None
 
 
 def label_cell(bars: Bars, cell: Cell, recipe: Recipe) -> LabelledTable:
@@ -63,7 +67,7 @@ def label_cell(bars: Bars, cell: Cell, recipe: Recipe) -> LabelledTable:
     return labelled.with_frame(labelled.frame.tail(recipe.max_bars))
 
 
-def train_cell(bars: Bars, cell: Cell, recipe: Recipe) -> Trained:
+def train_cell(bars: Bars, cell: Cell, recipe: Recipe, guard: Guard = UNSEALED) -> Trained:
     """Walk one cell from bars to a judged ensemble.
 
     Parameters
@@ -72,11 +76,15 @@ def train_cell(bars: Bars, cell: Cell, recipe: Recipe) -> Trained:
         Whole history of one symbol, checked.
     cell : Cell
     recipe : Recipe
+    guard : Guard
+        Of the holdout these bars have.
 
     Raises
     ------
     InsufficientHistory
         Fewer than 100 labelled rows.
+    HoldoutSealed
+        A labelled row lies in the holdout.
     """
     labelled, dropped = linted(label_cell(bars, cell, recipe), recipe)
     known = labelled.known()
@@ -90,6 +98,9 @@ def train_cell(bars: Bars, cell: Cell, recipe: Recipe) -> Trained:
             have=len(known),
         )
     split = time_ordered(known, recipe.train_fraction)
+    for purpose in ("fit", "early_stop", "weighting", "calibration"):
+        guard.allow(purpose, split.train.frame)
+    guard.allow("report", split.valid.frame)
     if len(known) / labelled.spec.horizon_bars < EFFECTIVE_ROWS_MIN:
         ensemble, fitted = Ensemble.band_only(split.train, labelled.spec), None
     else:
@@ -97,7 +108,8 @@ def train_cell(bars: Bars, cell: Cell, recipe: Recipe) -> Trained:
         ensemble = Ensemble.fit(fitted, recipe, labelled.spec)
     scores, verdict = judge_split(ensemble, split, select_scores(ensemble, split))
     manifest = _manifest(bars, cell, recipe, split, ensemble, fitted, scores, verdict, dropped)
-    return Trained(ensemble, manifest, dict(fitted.seconds) if fitted else {})
+    series = rank_ic_rows(ensemble.predict(split.valid).score, split.valid.forward_returns)
+    return Trained(ensemble, manifest, dict(fitted.seconds) if fitted else {}, series)
 
 
 def linted(table: LabelledTable, recipe: Recipe) -> tuple[LabelledTable, tuple[LintFinding, ...]]:
@@ -217,18 +229,20 @@ def run(arguments: Json) -> Json:
     Parameters
     ----------
     arguments : dict
-        ``lake`` and ``staged`` (folders), ``symbol``, ``timeframe``, ``horizon``, ``recipe``.
+        ``lake`` and ``staged`` (folders), ``symbol``, ``timeframe``, ``horizon``, ``recipe``, and
+        ``holdout`` (the guard) when something may be sealed.
 
     Returns
     -------
     dict
-        ``manifest`` (without version and files), ``staged``, ``seconds``.
+        ``manifest`` (without version and files), ``staged``, ``seconds``, ``series`` for the trial.
     """
     start = time.perf_counter()
     cell = Cell(arguments["symbol"], arguments["timeframe"], arguments["horizon"])
     staged = Path(arguments["staged"])
     bars = bars_of(Lake(arguments["lake"]), cell.symbol, Timeframe.parse(cell.timeframe))
-    trained = train_cell(bars, cell, Recipe.from_json(arguments["recipe"]))
+    guard = Guard.from_json(arguments["holdout"]) if "holdout" in arguments else UNSEALED
+    trained = train_cell(unsealed(bars, guard), cell, Recipe.from_json(arguments["recipe"]), guard)
     with storage_errors(staged):
         trained.ensemble.save(staged)
     return {
@@ -236,6 +250,7 @@ def run(arguments: Json) -> Json:
         "staged": str(staged),
         "seconds": time.perf_counter() - start,
         "member_seconds": trained.seconds,
+        "series": None if trained.series is None else trained.series.tolist(),
     }
 
 

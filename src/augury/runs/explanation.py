@@ -1,0 +1,238 @@
+"""Explanations of stored forecasts and versions: the rows are fetched here, ``proof.explain`` judges them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from augury.core.bars import check_symbol
+from augury.core.clock import FixedClock
+from augury.core.errors import ModelError, NotFound, UnknownName
+from augury.core.forecast import Forecast
+from augury.core.labelspec import LABELS, default_horizons
+from augury.core.metrics.classification import log_losses
+from augury.core.suggestion import did_you_mean
+from augury.core.tables import LabelledTable, Split
+from augury.core.timeframe import Horizon, Timeframe
+from augury.core.typing import Features, Floats, Json
+from augury.core.version import VersionManifest
+from augury.labels.splits import time_ordered
+from augury.models.alignment import align_proba
+from augury.models.ensemble.ensemble import Ensemble
+from augury.models.ensemble.pooling import pool, signed_score
+from augury.proof.explain.attributions import Attribution, booster_contributions, shapley
+from augury.proof.explain.failures import Case, Cause, worst_forecasts
+from augury.proof.explain.importance import Importance, permutation_importance
+from augury.proof.explain.rationale import Rationale, rationale
+from augury.records.loader import EnsembleLoader, LoadedEnsemble, not_trained
+from augury.runs import forecasting
+from augury.runs.cells import Cell
+from augury.runs.jobs.train import label_cell
+from augury.runs.reproduction import trained_on
+from augury.runs.workspace import Workspace
+
+_LEDGER_MAX: Final = 100_000
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One forecast, its version, the row it was made from, and the slices of its version.
+
+    Parameters
+    ----------
+    forecast : Forecast
+    loaded : LoadedEnsemble
+    row : LabelledTable
+        One row: the last closed bar.
+    split : Split
+        Train rows are the background, report rows carry importance and failures.
+    """
+
+    forecast: Forecast
+    loaded: LoadedEnsemble
+    row: LabelledTable
+    split: Split
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Features, in order."""
+        return self.loaded.manifest.features.names
+
+    def rationale(self) -> Rationale:
+        """Share out the score of the ensemble over the features.
+
+        Raises
+        ------
+        ModelError
+            A version of bands only has no score.
+        """
+        ensemble = self.loaded.ensemble
+        if not ensemble.members:
+            manifest = self.loaded.manifest
+            raise ModelError(f"{manifest.cell} {manifest.version} has bands only: no member, no score to explain")
+        found = shapley(lambda X: score_of(ensemble, X), self.row.X[0], self.split.train.X, seed=self._seed)
+        return rationale(self.names, self.row.X[0].astype(np.float64), found, self.forecast)
+
+    def member(self, name: str) -> Attribution | dict[str, tuple[Floats, float]]:
+        """Share out one member's answer.
+
+        Parameters
+        ----------
+        name : str
+            Of a member of this version.
+
+        Returns
+        -------
+        Attribution or dict
+            For boosted trees class to (contributions, base) in log-odds, LightGBM's own; for the
+            rest the shares of ``p_bullish - p_bearish``.
+
+        Raises
+        ------
+        UnknownName
+            The version has no such member.
+        """
+        members = self.loaded.ensemble.members
+        if name not in members:
+            hint = did_you_mean(name, members)
+            raise UnknownName(
+                f"this version has no member '{name}'{hint} (its members: {', '.join(members) or 'none'})"
+            )
+        member = members[name]
+        booster = getattr(member, "booster_", None)
+        if booster is not None:
+            found, base = booster_contributions(booster, self.row.X, self.split.train.X)
+            classes = [LABELS[int(code) + 1] for code in member.classes_]
+            return {label: (found[0, at], float(base[at])) for at, label in enumerate(classes)}
+        return shapley(
+            lambda X: signed_score(align_proba(member.predict_proba(X), member.classes_)),
+            self.row.X[0],
+            self.split.train.X,
+            seed=self._seed,
+        )
+
+    def importance(self) -> list[Importance]:
+        """Rise of the log loss of the report rows when groups of correlated features are shuffled."""
+        ensemble, table = self.loaded.ensemble, self.split.valid
+
+        def losses(X: Features) -> Floats:
+            answers = {name: align_proba(m.predict_proba(X), m.classes_) for name, m in ensemble.members.items()}
+            return log_losses(table.y, ensemble.shrinkage.apply(pool(answers, ensemble.weights)))
+
+        bars = table.spec.horizon_bars
+        return permutation_importance(losses, table.X, self.names, horizon_bars=bars, seed=self._seed)
+
+    @property
+    def _seed(self) -> int:
+        return self.loaded.manifest.recipe.seed
+
+
+def score_of(ensemble: Ensemble, X: Features) -> Floats:
+    """Return the signed score of the pooled members for rows of features, ``(n,)``."""
+    answers = {name: align_proba(member.predict_proba(X), member.classes_) for name, member in ensemble.members.items()}
+    return signed_score(pool(answers, ensemble.weights))
+
+
+def explained(
+    workspace: Workspace, name: str, *, timeframe: str | None = None, horizon: str | None = None
+) -> Explained:
+    """Fetch what is needed to explain a forecast.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Nothing is written to it.
+    name : str
+        The id of a row of the ledger, or a symbol: what its champion says at the last closed bar.
+    timeframe, horizon : str, optional
+        Of the symbol; default ``d1`` and the timeframe's first horizon.
+
+    Raises
+    ------
+    NotFound
+        No such row.
+    NotTrained
+        The symbol has no champion.
+    DataError
+        The lake's bars are not those the version was trained on.
+    """
+    loader = EnsembleLoader(workspace.store)
+    if name.isdigit():
+        said = next(
+            (row.forecast for row in workspace.store.ledger.list(limit=_LEDGER_MAX) if row.id == int(name)), None
+        )
+        if said is None:
+            raise NotFound(f"no forecast {name} in the ledger", fix="augury forecasts list")
+        loaded = loader.load(said.symbol, said.timeframe, said.horizon, said.version)
+        view = _view(replace(workspace, clock=FixedClock(said.data_until)), loaded.manifest)
+        return Explained(said, loaded, forecasting.last_row(view, loaded), slices(workspace, loaded.manifest))
+    symbol, frame = check_symbol(name), Timeframe.parse(timeframe or "d1")
+    span = str(Horizon.parse(horizon)) if horizon else str(default_horizons(frame)[0])
+    loaded = loader.load(symbol, str(frame), span)
+    view = _view(workspace, loaded.manifest)
+    bundle = forecasting.forecast_from(view, {Cell(symbol, str(frame), span): loaded})
+    for _, error in bundle.errors:
+        raise error
+    return Explained(
+        bundle.forecasts[0], loaded, forecasting.last_row(view, loaded), slices(workspace, loaded.manifest)
+    )
+
+
+def failures(
+    workspace: Workspace, symbol: str, *, timeframe: str | None = None, horizon: str | None = None, loss: str = "class"
+) -> list[Cause]:
+    """Rank what the worst report rows of a symbol's champions have in common.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    symbol : str
+    timeframe, horizon : str, optional
+        Default ``d1`` and every horizon that has a champion.
+    loss : str
+        See :func:`augury.proof.explain.failures.worst_forecasts`.
+
+    Raises
+    ------
+    NotTrained
+        The symbol has no champion.
+    """
+    frame = str(Timeframe.parse(timeframe or "d1"))
+    wanted = str(Horizon.parse(horizon)) if horizon else None
+    champions = workspace.store.versions.champions(check_symbol(symbol), frame)
+    spans = [span for span in champions if wanted in (None, span)]
+    if not spans:
+        raise not_trained(symbol, frame)
+    cases = []
+    for span in spans:
+        loaded = EnsembleLoader(workspace.store).load(symbol, frame, span)
+        table = slices(workspace, loaded.manifest).valid
+        cases.append(Case(span, table, loaded.ensemble.predict(table)))
+    return worst_forecasts(cases, loss=loss)
+
+
+def slices(workspace: Workspace, manifest: VersionManifest) -> Split:
+    """Return the train and report rows of a version, made from its bars again."""
+    bars = trained_on(workspace, manifest)
+    recipe = manifest.recipe
+    table = label_cell(bars, Cell(manifest.symbol, manifest.timeframe, manifest.horizon), recipe)
+    return time_ordered(table.restricted(manifest.features).known(), recipe.train_fraction)
+
+
+def facts(found: Rationale, explained: Explained) -> Json:
+    """Write an explanation as a JSON object."""
+    forecast, manifest = explained.forecast, explained.loaded.manifest
+    return {
+        "cell": manifest.cell,
+        "version": manifest.version,
+        "data_until": forecast.data_until,
+        "synthetic": manifest.synthetic,
+        "sentences": list(found.sentences),
+        "contributions": [line.to_json() for line in found.lines],
+    }
+
+
+def _view(workspace: Workspace, manifest: VersionManifest) -> forecasting._View:
+    return forecasting._View.of(workspace, manifest.symbol, Timeframe.parse(manifest.timeframe))

@@ -1,0 +1,67 @@
+"""Training counts as trying: each scored configuration of a cell is one trial of its dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from augury.core.errors import DataError
+from augury.core.version import VersionManifest
+from augury.proof.selection import METRICS, Deflated
+from augury.records.trials import Trial, Trials
+
+SCORES: Final = ("rank_ic", "ic", "accuracy")
+"""The first that is defined on the report slice is the trial's value."""
+
+
+def dataset_of(symbol: str, timeframe: str) -> str:
+    """Name of a symbol's bars, the same however many are added; as in the lineage.
+
+    Examples
+    --------
+    >>> dataset_of("SPY", "d1")
+    'd1/SPY'
+    """
+    return f"{timeframe}/{symbol}"
+
+
+def trial_of(manifest: VersionManifest, series: Sequence[float] | None = None) -> Trial:
+    """Describe the training of a cell as a trial: its recipe and horizon, and what it scored.
+
+    Parameters
+    ----------
+    manifest : VersionManifest
+    series : sequence of float, optional
+        What each report row adds to the RankIC.
+    """
+    found = {score.name: score for score in manifest.scores if score.slice == "report"}
+    metric = next((name for name in SCORES if name in found), SCORES[0])
+    score = found.get(metric)
+    return Trial(
+        dataset=dataset_of(manifest.symbol, manifest.timeframe),
+        data_version=manifest.data_version,
+        kind="train",
+        settings={"horizon": manifest.horizon, "recipe": manifest.recipe.to_json()},
+        metric=metric,
+        value=None if score is None else score.value,
+        n=0.0 if score is None else score.n_eff,
+        series=None if series is None or metric != "rank_ic" else np.asarray(series, dtype=np.float64),
+        horizon_bars=manifest.label_spec.horizon_bars,
+    )
+
+
+def deflated_of(trials: Trials, manifest: VersionManifest) -> Deflated | None:
+    """The version's coefficient beside the number of trials on its dataset; None when it has none."""
+    return deflated_trial(trials, trial_of(manifest))
+
+
+def deflated_trial(trials: Trials, trial: Trial) -> Deflated | None:
+    """Deflate a trial; None for one without a figure that is selected on, or with a perfect one."""
+    if trial.metric not in METRICS or (trial.value is None and trial.series is None):
+        return None
+    try:
+        return trials.deflated(trial)
+    except DataError:
+        return None
