@@ -9,7 +9,7 @@ from sqlalchemy import delete, update
 
 from augury.core.errors import NotFound, StoreError, UsageError
 from augury.records.database import transaction
-from augury.records.tables import holdout_opens, holdout_seals
+from augury.records.proof_tables import holdout_opens, holdout_seals
 
 SEALED = datetime(2018, 1, 1, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from sqlalchemy import inspect, text
 
 from augury.core.errors import UsageError
 from augury.records import migrate
+from augury.records.columns import metadata
 from augury.records.database import reading, transaction
 from augury.records.store import Store
-from augury.records.tables import metadata
 
 
 def test_the_migrations_build_exactly_the_tables_of_the_code(store):

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, text, update
 
 from augury.core.errors import DataError, NotFound, StoreError
 from augury.records.database import transaction
-from augury.records.tables import trials as table
+from augury.records.proof_tables import trials as table
 from augury.records.trials import Trial
 
 DATA = "d" * 64

@@ -1,4 +1,4 @@
-"""Column types that mean the same in SQLite and PostgreSQL."""
+"""What every table is made of: its schema, and column types that mean the same in SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import DateTime, Dialect, Text
+from sqlalchemy import Column, DateTime, Dialect, Integer, MetaData, String, Text
 from sqlalchemy.types import TypeDecorator
 
 from augury.core.errors import DataError
@@ -20,6 +20,14 @@ NAMING: Final = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
 """Every constraint has a name, so that a later migration can find it in both databases."""
+HASH: Final = String(64)
+
+metadata = MetaData(naming_convention=NAMING)
+
+
+def key() -> Column[int]:
+    """The surrogate key of a table."""
+    return Column("id", Integer, primary_key=True)
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -12,7 +12,7 @@ from augury.core.clock import Clock
 from augury.core.errors import NotFound, UsageError
 from augury.proof.holdout import Guard
 from augury.records.database import reading, transaction
-from augury.records.tables import holdout_opens, holdout_seals
+from augury.records.proof_tables import holdout_opens, holdout_seals
 
 FRESH: Final = "never opened"
 

@@ -18,28 +18,20 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
+import augury.records.proof_tables  # noqa: F401 - its tables are part of the same schema
 from augury.core.forecast import QUANTILES
 from augury.core.labelspec import LABELS
-from augury.records.columns import NAMING, JsonText, UtcTime
+from augury.records.columns import HASH, JsonText, UtcTime, key, metadata
 
-HASH: Final = String(64)
 STATUSES: Final = ("candidate", "shadow", "promoted", "retired", "rejected")
 LINEAGE_KINDS: Final = ("file", "source", "import", "symbol", "append", "resample", "features")
 RUN_STATUSES: Final = ("succeeded", "failed", "interrupted")
-
-metadata = MetaData(naming_convention=NAMING)
-
-
-def _key() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
 
 
 def _of(target: str, *, name: str, primary_key: bool = False, nullable: bool = False) -> Column[int]:
@@ -62,7 +54,7 @@ def _cell(*, primary_key: bool = False) -> list[Column[Any]]:
 symbols = Table(
     "symbols",
     metadata,
-    _key(),
+    key(),
     Column("ticker", String(24), nullable=False),
     Column("asset_class", Text),
     Column("venue", Text),
@@ -117,7 +109,7 @@ data_versions = Table(
 lineage = Table(
     "lineage",
     metadata,
-    _key(),
+    key(),
     Column("child_hash", HASH, nullable=False),
     Column("kind", Text, nullable=False),
     Column("parents_json", JsonText, nullable=False),
@@ -137,7 +129,7 @@ Index("ix_lineage_dataset", lineage.c.dataset)
 label_specs = Table(
     "label_specs",
     metadata,
-    _key(),
+    key(),
     Column("timeframe", String(4), nullable=False),
     Column("horizon", String(8), nullable=False),
     Column("horizon_bars", Integer, nullable=False),
@@ -151,7 +143,7 @@ label_specs = Table(
 model_versions = Table(
     "model_versions",
     metadata,
-    _key(),
+    key(),
     *_cell(),
     Column("version", String(32), nullable=False),
     Column("manifest_json", JsonText, nullable=False),
@@ -177,7 +169,7 @@ aliases = Table(
 alias_log = Table(
     "alias_log",
     metadata,
-    _key(),
+    key(),
     *_cell(),
     Column("alias", String(24), nullable=False),
     _of("model_versions", name="version_id"),
@@ -189,7 +181,7 @@ alias_log = Table(
 training_runs = Table(
     "training_runs",
     metadata,
-    _key(),
+    key(),
     _of("symbols", name="symbol_id"),
     Column("timeframe", String(4), nullable=False),
     Column("horizon", String(8)),
@@ -220,7 +212,7 @@ _LADDER = " AND ".join(f"{low} <= {high}" for low, high in zip(list(QUANTILES), 
 forecasts = Table(
     "forecasts",
     metadata,
-    _key(),
+    key(),
     *_cell(),
     Column("seq", Integer, nullable=False),
     Column("made_at", UtcTime, nullable=False),
@@ -294,7 +286,7 @@ forecast_evaluations = Table(
 weights_log = Table(
     "weights_log",
     metadata,
-    _key(),
+    key(),
     _of("model_versions", name="version_id"),
     Column("method", Text, nullable=False),
     Column("alpha", Double),
@@ -308,7 +300,7 @@ weights_log = Table(
 drift_monitoring = Table(
     "drift_monitoring",
     metadata,
-    _key(),
+    key(),
     _of("symbols", name="symbol_id"),
     Column("timeframe", String(4), nullable=False),
     Column("date", Date, nullable=False),
@@ -327,7 +319,7 @@ drift_monitoring = Table(
 alerts = Table(
     "alerts",
     metadata,
-    _key(),
+    key(),
     Column("rule", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("since", UtcTime, nullable=False),
@@ -338,7 +330,7 @@ alerts = Table(
 jobs = Table(
     "jobs",
     metadata,
-    _key(),
+    key(),
     Column("kind", Text, nullable=False),
     Column("settings_json", JsonText, nullable=False),
     Column("state", Text, nullable=False),
@@ -354,7 +346,7 @@ jobs = Table(
 job_events = Table(
     "job_events",
     metadata,
-    _key(),
+    key(),
     _of("jobs", name="job_id"),
     Column("ts", UtcTime, nullable=False),
     Column("level", Text, nullable=False),
@@ -362,50 +354,3 @@ job_events = Table(
     Column("data_json", JsonText),
 )
 Index("ix_job_events_job", job_events.c.job_id, job_events.c.ts)
-
-trials = Table(
-    "trials",
-    metadata,
-    _key(),
-    Column("dataset", Text, nullable=False),
-    Column("data_version", HASH, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("config_hash", HASH, nullable=False),
-    Column("settings_json", JsonText, nullable=False),
-    Column("metric", Text, nullable=False),
-    Column("value", Double),
-    Column("n", Double, nullable=False),
-    Column("horizon_bars", Integer, nullable=False),
-    Column("series", LargeBinary),
-    Column("series_hash", HASH),
-    Column("scored_at", UtcTime, nullable=False),
-    Column("software", Text, nullable=False),
-    UniqueConstraint("dataset", "data_version", "kind", "config_hash", "metric", name="uq_trials_scored"),
-    CheckConstraint("(series IS NULL) = (series_hash IS NULL)", name="series"),
-    CheckConstraint("n >= 0 AND horizon_bars >= 1", name="periods"),
-)
-Index("ix_trials_data_version", trials.c.data_version)
-
-holdout_seals = Table(
-    "holdout_seals",
-    metadata,
-    _key(),
-    Column("dataset", Text, nullable=False),
-    Column("sealed_from", UtcTime, nullable=False),
-    Column("sealed_by", Text, nullable=False),
-    Column("sealed_at", UtcTime, nullable=False),
-)
-Index("ix_holdout_seals_dataset", holdout_seals.c.dataset)
-
-holdout_opens = Table(
-    "holdout_opens",
-    metadata,
-    _key(),
-    Column("dataset", Text, nullable=False),
-    Column("sealed_from", UtcTime, nullable=False),
-    Column("opened_by", Text, nullable=False),
-    Column("opened_at", UtcTime, nullable=False),
-    Column("reason", Text, nullable=False),
-    CheckConstraint("reason <> ''", name="reason"),
-)
-Index("ix_holdout_opens_dataset", holdout_opens.c.dataset)

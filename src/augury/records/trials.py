@@ -22,7 +22,7 @@ from augury.core.hashing import sha256_bytes, sha256_json
 from augury.core.typing import Floats, Json
 from augury.proof.selection import METRICS, Deflated, deflate, deflate_correlation
 from augury.records.database import reading, transaction
-from augury.records.tables import trials as table
+from augury.records.proof_tables import trials as table
 
 _BYTES: Final = "<f8"
 """A series is kept as its doubles, little-endian: the bytes that are hashed."""

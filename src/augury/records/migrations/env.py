@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from augury.records.tables import metadata
+import augury.records.tables  # noqa: F401 - the tables register themselves
+from augury.records.columns import metadata
 
 
 def run() -> None:
