@@ -7,8 +7,19 @@ import json
 import polars as pl
 import pytest
 
-from augury.cli.app import run
+from augury.cli import app
 from augury.data.synthetic import SyntheticMarket
+
+STORE: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _store_of_one_test(tmp_path):
+    STORE[:] = [str(tmp_path / "store")]
+
+
+def run(arguments: list[str], environ: dict[str, str]) -> int:
+    return app.run([*arguments, "--data-dir", *STORE], environ)
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +74,15 @@ def test_wrong_requests_are_named(files, capsys):
 def test_the_rules_are_listed(capsys):
     assert run(["backtest", "rules", "--json"], {}) == 0
     assert "reversal_5d" in {row["name"] for row in json.loads(capsys.readouterr().out)}
+
+
+def test_every_backtest_is_counted_and_its_sharpe_is_deflated_by_all_of_them(files, capsys):
+    line = ["backtest", "run", "--bars", str(files / "bars.parquet"), "--rule", "reversal_5d"]
+
+    def trials(*more: str) -> int:
+        assert run([*line, *more, "--json"], {}) == 0
+        return json.loads(capsys.readouterr().out)["selection"]["trials"]
+
+    assert [trials(), trials(), trials("--commission-bps", "1"), trials("--side", "long")] == [1, 1, 2, 3]
+    assert run(line, {}) == 0
+    assert "3 trials" in capsys.readouterr().err

@@ -14,7 +14,9 @@ from augury.core.errors import NotFound, UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from augury.core.typing import Json
     from augury.portfolio.backtest import Backtest, Market
+    from augury.proof.selection import Deflated
 
 app = typer.Typer(
     help="Let decisions meet the market, with every cost.",
@@ -64,7 +66,8 @@ def run(
     market = Market.of(normalize(bars, timeframe=timeframe, calendar=calendar).bars, prices)
     name, decided, held = _decisions(market, weights, rule, every, Book(side))
     done = run_backtest(market, decided, costs=costs, account=account, name=name, held_bars=held)
-    _told(done, report, trades, as_json, as_csv)
+    selection = _counted(done, {"rule": rule, "every": held, "side": side} if rule else {"weights": _hash(weights)})
+    _told(done, selection, report, trades, as_json, as_csv)
 
 
 @app.command(epilog="Example: augury backtest rules")
@@ -74,6 +77,22 @@ def rules(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
 
     rows = [{"name": name, "every": one.every, "about": one.about} for name, one in RULES.items()]
     show(rows, as_json=as_json, as_csv=as_csv)
+
+
+def _hash(weights: Path | None) -> str:
+    from augury.core.hashing import sha256_file
+
+    return sha256_file(weights) if weights is not None else ""
+
+
+def _counted(done: Backtest, decisions: Json) -> Deflated | None:
+    """Count the backtest as a trial on these bars, and deflate its Sharpe ratio by all of them."""
+    from augury.runs.trials import backtest_trial, deflated_trial
+
+    trial = backtest_trial(done, decisions)
+    with SESSION.workspace() as workspace:
+        workspace.store.trials.record(trial)
+        return deflated_trial(workspace.store.trials, trial)
 
 
 def _decisions(
@@ -102,7 +121,9 @@ def _read(path: Path) -> pl.DataFrame:
     raise UsageError(f"{path.name} is no file of weights: .parquet, .arrow, .feather or .csv")
 
 
-def _told(done: Backtest, report: Path | None, trades: Path | None, as_json: bool, as_csv: bool) -> None:
+def _told(
+    done: Backtest, selection: Deflated | None, report: Path | None, trades: Path | None, as_json: bool, as_csv: bool
+) -> None:
     from augury.core.atomic import replacing
     from augury.portfolio.backtest.figures import figures, tradable
     from augury.portfolio.backtest.tear_sheet import sheet_json, summary, table_rows, write_sheet
@@ -114,11 +135,12 @@ def _told(done: Backtest, report: Path | None, trades: Path | None, as_json: boo
         with replacing(trades) as temporary:
             done.trades.write_parquet(temporary)
     if as_json:
-        return document(sheet_json(done))
+        return document(sheet_json(done) | {"selection": selection.to_json() if selection else None})
     show(table_rows(found), as_csv=as_csv)
     for note in done.notes:
         SESSION.say(note)
     for path in (report, trades):
         if path is not None:
             SESSION.say(str(path))
+    SESSION.say(selection.text() if selection else "no Sharpe ratio: the net returns do not move")
     return SESSION.say(summary(done, found, tradable(done, found)))

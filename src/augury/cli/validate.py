@@ -14,6 +14,7 @@ from augury.core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from augury.proof.selection import Deflated
     from augury.runs.validation import Revalidation
 
 
@@ -36,6 +37,7 @@ def validate(
 
     Exits 5 when a gate refuses, 1 when the scores differ from the stored ones.
     """
+    from augury.runs.trials import deflated_of
     from augury.runs.validation import revalidate
 
     if not version and not symbol and not everything:
@@ -43,6 +45,7 @@ def validate(
     with SESSION.workspace() as workspace:
         judged = revalidate(workspace, symbols=symbol or [], timeframe=timeframe, version=version or "", null=null)
         found = list(judged)
+        deflated = [deflated_of(workspace.store.trials, result.manifest) for result in found]
     rows = [
         {"cell": result.cell, "version": result.version, "verdict": result.verdict.word, "gate": gate.code,
          "passed": gate.passed, "value": gate.value, "limit": gate.limit, "message": gate.message,
@@ -53,14 +56,14 @@ def validate(
     columns = ["cell", "verdict", "gate", "passed", "value", "limit", "message", "reproduced"]
     show(rows, as_json=as_json, as_csv=as_csv, columns=columns, empty="no champions yet -> run: augury train --all")
     if html is not None and found:
-        SESSION.say(f"page: {_page(html, found)}")
+        SESSION.say(f"page: {_page(html, found, deflated)}")
     if any(result.verdict.word == "refused" for result in found):
         raise typer.Exit(5)
     if not all(result.reproduced for result in found):
         raise typer.Exit(1)
 
 
-def _page(path: Path, found: Sequence[Revalidation]) -> Path:
+def _page(path: Path, found: Sequence[Revalidation], deflated: Sequence[Deflated | None]) -> Path:
     import polars as pl
 
     from augury.proof.limits import load_limits
@@ -71,9 +74,10 @@ def _page(path: Path, found: Sequence[Revalidation]) -> Path:
             result.manifest,
             None,
             pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), "close": pl.Float64}),
-            extra={"scores reproduced": "yes" if result.reproduced else "no: they differ from the stored ones"},
+            extra={"scores reproduced": "yes" if result.reproduced else "no: they differ from the stored ones"}
+            | ({"selection": one.text()} if one else {}),
         )
-        for result in found
+        for result, one in zip(found, deflated, strict=True)
     ]
     limits = load_limits()
     facts = {"limits": f"version {limits.version}, {limits.hash[:12]}", "judged": f"{len(cells)} versions"}

@@ -8,7 +8,10 @@ from typing import Final
 import numpy as np
 
 from augury.core.errors import DataError
+from augury.core.metrics.performance import sharpe
+from augury.core.typing import Json
 from augury.core.version import VersionManifest
+from augury.portfolio.backtest import Backtest
 from augury.proof.selection import METRICS, Deflated
 from augury.records.trials import Trial, Trials
 
@@ -49,6 +52,29 @@ def trial_of(manifest: VersionManifest, series: Sequence[float] | None = None) -
         n=0.0 if score is None else score.n_eff,
         series=None if series is None or metric != "rank_ic" else np.asarray(series, dtype=np.float64),
         horizon_bars=manifest.label_spec.horizon_bars,
+    )
+
+
+def backtest_trial(done: Backtest, decisions: Json) -> Trial:
+    """Describe a backtest as a trial: its decisions, costs and account, and its net returns.
+
+    Parameters
+    ----------
+    done : Backtest
+    decisions : dict
+        Where the weights came from: a rule with its settings, or the hash of a file.
+    """
+    returns = done.net[done.counted]
+    moves = len(returns) > 1 and float(returns.std()) > 0.0
+    return Trial(
+        dataset=done.market.data_version,
+        data_version=done.market.data_version,
+        kind="backtest",
+        settings={"decisions": decisions, "costs": done.costs.to_json(), "account": done.account.to_json()},
+        metric="sharpe",
+        value=sharpe(returns, done.market.bars_per_year) if moves else None,
+        n=float(len(returns)),
+        series=np.asarray(returns, dtype=np.float64) if moves else None,
     )
 
 
