@@ -42,11 +42,12 @@ bench: $(VENV)/.dev  ## Measure; one JSON line a benchmark
 	$(BIN)/python benchmarks/spine.py
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/cache.py
+	$(BIN)/python benchmarks/proof.py
 
 bench-skill: $(VENV)/.dev  ## Is there skill? Written to docs/benchmarks.md; SKILL="--data-folder DIR --quick"
 	$(BIN)/python benchmarks/skill.py $(SKILL)
 
-bench-peers: $(PEERS)/.done  ## Install what the benchmarks compare with, in an environment of its own
+bench-peers: $(PEERS)/.done  ## Install what the benchmarks compare with, apart (vectorbt needs another pandas)
 	@echo "now: $(BIN)/python benchmarks/features.py"
 
 clean:  ## Remove what the targets made
@@ -68,4 +69,6 @@ $(VENV)/.dev: pyproject.toml constraints.txt $(KERNELS) | $(VENV)/bin/python
 $(PEERS)/.done:
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet pyqlib TA-Lib polars
+	$(PYTHON) -m venv $(PEERS)/vectorbt
+	$(PEERS)/vectorbt/bin/python -m pip --disable-pip-version-check install --quiet vectorbt
 	touch $@

@@ -77,7 +77,8 @@ def peer(python: Path, market: Market, weights: np.ndarray) -> dict[str, float] 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--peers", type=Path, default=HERE.parent / ".peers/bin/python", help="python of the peers")
+    installed = HERE.parent / ".peers/vectorbt/bin/python"
+    parser.add_argument("--peers", type=Path, default=installed, help="python of the peers")
     parser.add_argument("--symbols", type=int, default=324)
     parser.add_argument("--days", type=int, default=2900)
     parser.add_argument("--runs", type=int, default=9)

@@ -1,6 +1,6 @@
 """The proof room, measured; one JSON line.
 
-    python benchmarks/proof.py [--peers .peers/bin/python]
+    python benchmarks/proof.py [--peers .peers/vectorbt/bin/python]
 
 The backtest is that of ``benchmarks/backtest.py`` (324 symbols x 2,900 days, beside vectorbt when it is
 installed), in seconds of one core's own work. The others are seconds on the clock: 1,000 block-bootstrap

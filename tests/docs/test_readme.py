@@ -36,7 +36,7 @@ def test_the_commands_for_own_bars_run_as_pasted(tmp_path: Path) -> None:
     (family,) = re.findall(r"```python file=families/range_shape\.py\n(.*?)```", page, re.DOTALL)
     (tmp_path / "my_family.py").write_text(family.replace("range_shape", "my_family"))
     lines = re.findall(r"^    \.venv/bin/augury (.+)$", README, re.MULTILINE)
-    assert len(lines) == 6
+    assert len(lines) == 8
     for line in lines:
         extra = ["--horizon", "5d", "--workers", "1"] if line.startswith("train") else []
         words = [*shlex.split(line, comments=True), *extra, "--data-dir", str(tmp_path / "store")]
