@@ -28,7 +28,8 @@ def page(found: dict[str, Any]) -> str:
 
 def _movement(found: Row) -> str:
     rows = [_movement_row(one) for one in found["rows"]]
-    best = max((one for one in found["rows"] if "n" in one and one["features"]), key=lambda one: one["mcc"])
+    tried = [one for one in found["rows"] if "n" in one and one["features"]]
+    best = max(tried, key=lambda one: one["mcc"])
     zero = "excludes" if best["mcc_interval"] and best["mcc_interval"][0] > 0 else "includes"
     head = ("model", "accuracy", "95 %", "by seed", "MCC", "95 %", "by seed", "n")
     return (
@@ -39,7 +40,8 @@ def _movement(found: Row) -> str:
         "of the train rows. Data: yumoxu/stocknet-dataset (MIT).\n"
         "Published rows: Feng et al. (2019), each one run on the same test quarter, no interval given.\n\n"
         + _table(head, rows)
-        + f"\n\nThe highest MCC here, {best['mcc']:.4f} of '{best['model']}', has an interval that {zero} 0."
+        + f"\n\nThe highest MCC here, {best['mcc']:.4f} of '{best['model']}', has an interval that {zero} 0;"
+        + f" it is the best of {len(tried)} models on one test quarter, which that interval does not correct for."
     )
 
 
