@@ -18,7 +18,7 @@ def fitted(table_of, small_recipe):
 
 def test_every_member_is_ready_with_its_facts(fitted):
     assert [(entry.name, entry.status, entry.reason) for entry in fitted.entries] == [
-        ("rf", "ready", ""), ("gb", "ready", ""), ("lgbm", "ready", ""),
+        ("gb", "ready", ""), ("lgbm", "ready", ""), ("rf", "ready", ""),
     ]  # fmt: skip
     for entry in fitted.entries:
         assert (entry.facts["n_rows"], entry.facts["n_features"], entry.facts["n_folds"]) == (495, 6, 3)
@@ -113,10 +113,17 @@ def test_a_member_that_cannot_is_recorded_with_its_reason_and_the_others_go_on(
 ):
     monkeypatch.setattr(training, "MEMBERS", Stock({"odd": kind, "gb": GradientBoosting}))
     made = fit_members(table_of(300).known(), Recipe(members={"odd": {}, "gb": {"n_estimators": 3}}, folds=2))
-    odd, ready = made.entries
+    ready, odd = made.entries
     assert (odd.status, ready.status) == (status, "ready")
     assert reason in odd.reason
     assert list(made.members) == list(made.out_of_fold.proba) == ["gb"]
+
+
+def test_the_order_a_recipe_is_written_in_changes_no_bit(table_of, small_recipe, fitted):
+    turned = small_recipe.replace(members=dict(reversed(small_recipe.members.items())))
+    again = fit_members(table_of(500, horizon_bars=5).known(), turned)
+    assert list(again.out_of_fold.proba) == list(fitted.out_of_fold.proba) == ["gb", "lgbm", "rf"]
+    assert turned.hash == small_recipe.hash
 
 
 def test_when_no_member_is_left_the_cell_fails_with_every_reason(table_of, monkeypatch):

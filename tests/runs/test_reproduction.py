@@ -11,7 +11,6 @@ from augury.core.errors import DataError, NotFound, TemporaryError
 from augury.core.recipe import Recipe
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
-from augury.core.version import VersionManifest
 from augury.runs import reproduction
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import answer
@@ -80,12 +79,6 @@ def test_bars_that_were_revised_are_refused_and_bars_that_were_added_are_left_ou
     trained.lake.write(bars.with_frame(bars.frame.with_columns(volume=pl.col("volume") + 1)))
     with pytest.raises(DataError, match="the same bars"):
         trained_on(trained, manifest)
-
-
-def test_members_are_fitted_in_the_order_they_were(trained: Workspace) -> None:
-    """JSON sorts the members of a recipe; weights are sums over them and keep the order in their last bit."""
-    manifest = VersionManifest.from_json(find_version(trained, "SYN001").manifest.to_json())
-    assert list(reproduction._recipe_as_it_was(manifest).members) == list(FAMILIES.members)
 
 
 def test_a_process_that_takes_too_long_is_ended(trained: Workspace) -> None:

@@ -107,7 +107,8 @@ def fit_members(train: LabelledTable, recipe: Recipe, on_event: OnEvent | None =
     proba: dict[str, Probabilities] = {}
     entries: list[MemberEntry] = []
     seconds: dict[str, float] = {}
-    for done, name in enumerate(recipe.members):
+    # In one order however the recipe was written: sums over members keep it in their last bit, its hash does not.
+    for done, name in enumerate(sorted(recipe.members)):
         start = time.perf_counter()
         entry, fitted = job.fit(name, _progress(on_event, name, done, len(recipe.members)))
         entries.append(entry)

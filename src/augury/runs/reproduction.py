@@ -15,7 +15,6 @@ import polars as pl
 
 from augury.core.bars import Bars, check_symbol
 from augury.core.errors import DataError, GateRefused, NotFound, TemporaryError
-from augury.core.recipe import Recipe
 from augury.core.threads import single_threaded
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
@@ -170,15 +169,8 @@ def _task(folder: Path, manifest: VersionManifest) -> Json:
         "symbol": manifest.symbol,
         "timeframe": manifest.timeframe,
         "horizon": manifest.horizon,
-        "recipe": _recipe_as_it_was(manifest).to_json(),
+        "recipe": manifest.recipe.to_json(),
     }
-
-
-def _recipe_as_it_was(manifest: VersionManifest) -> Recipe:
-    """The stored recipe with its members in the order they were fitted: JSON sorts them, and sums depend on it."""
-    members = manifest.recipe.members
-    order = [entry.name for entry in manifest.members if entry.name in members]
-    return manifest.recipe.replace(members={name: members[name] for name in dict.fromkeys((*order, *members))})
 
 
 def _ask(task: Json, seconds_max: int) -> Json:
