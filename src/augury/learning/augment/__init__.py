@@ -1,0 +1,1 @@
+"""Changes to training batches that keep their meaning; off means bit-equal."""

@@ -1,0 +1,1 @@
+"""Pre-training: what a network learns before it is told anything."""

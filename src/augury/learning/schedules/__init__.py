@@ -1,0 +1,35 @@
+"""Schedules of the learning rate, one a file: ``SCHEDULE(base, epochs, **settings)`` gives a :class:`Schedule`."""
+
+from typing import Any, Final, Protocol
+
+from augury.core.catalog import Catalog
+from augury.core.typing import Json
+
+
+class Schedule(Protocol):
+    """The learning rate of the head, epoch by epoch."""
+
+    def __init__(self, base: float, epochs: int, **settings: Any) -> None:
+        """Take the rate of the settings and how many epochs are planned."""
+        ...
+
+    def rate(self, epoch: int) -> float:
+        """Return the rate of an epoch, counted from 0."""
+        ...
+
+    def seen(self, value: float) -> None:
+        """Learn what was watched after an epoch; smaller is better, whichever measure it is."""
+        ...
+
+    def state(self) -> Json:
+        """What a resumed training needs."""
+        ...
+
+    def restore(self, state: Json) -> None:
+        """Take back what :meth:`state` gave."""
+        ...
+
+
+SCHEDULES: Final = Catalog[type[Schedule]]("schedule", ("augury.learning.schedules",), "SCHEDULE")
+
+__all__ = ["SCHEDULES", "Schedule"]

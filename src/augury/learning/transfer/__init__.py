@@ -1,0 +1,1 @@
+"""Weights taken from one network to another, proved by numbers."""
