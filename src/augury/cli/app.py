@@ -22,6 +22,7 @@ from augury.cli import (
     features,
     forecast,
     holdout,
+    hpo,
     lookahead,
     models,
     parity,
@@ -51,6 +52,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 app.add_typer(forecast.group, name="forecasts")
 app.add_typer(holdout.app, name="holdout")
+app.add_typer(hpo.app, name="hpo")
 app.add_typer(models.app, name="models")
 app.add_typer(trials.app, name="trials")
 app.add_typer(windows.app, name="windows")

@@ -1,0 +1,1 @@
+"""Spaces and scoring, one family of models a file: each defines ``FAMILY``."""
