@@ -18,6 +18,7 @@ from augury.cli import (
     config,
     data,
     demo,
+    experiments,
     explain,
     features,
     forecast,
@@ -44,11 +45,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
-for room in (demo, train, forecast, validate, lookahead, config, parity, repro, explain):
+for room in (demo, train, forecast, validate, lookahead, config, parity, repro, explain, experiments):
     room.register(app)
 app.add_typer(backtest.app, name="backtest")
 app.add_typer(cache.app, name="cache")
 app.add_typer(data.app, name="data")
+app.add_typer(experiments.app, name="experiments")
 app.add_typer(features.app, name="features")
 app.add_typer(forecast.group, name="forecasts")
 app.add_typer(holdout.app, name="holdout")
