@@ -24,7 +24,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-import augury.records.proof_tables  # noqa: F401 - its tables are part of the same schema
+import augury.records.loop_tables
+import augury.records.proof_tables  # noqa: F401 - their tables are part of the same schema
 from augury.core.forecast import QUANTILES
 from augury.core.labelspec import LABELS
 from augury.records.columns import HASH, JsonText, UtcTime, key, metadata
@@ -315,42 +316,3 @@ drift_monitoring = Table(
     Column("created_at", UtcTime, nullable=False),
     UniqueConstraint("symbol_id", "timeframe", "date"),
 )
-
-alerts = Table(
-    "alerts",
-    metadata,
-    key(),
-    Column("rule", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("since", UtcTime, nullable=False),
-    Column("value", Double),
-    Column("rows_json", JsonText),
-)
-
-jobs = Table(
-    "jobs",
-    metadata,
-    key(),
-    Column("kind", Text, nullable=False),
-    Column("settings_json", JsonText, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("lease_until", UtcTime),
-    Column("progress", Double),
-    Column("submitted_by", Text, nullable=False),
-    Column("submitted_at", UtcTime, nullable=False),
-    Column("started_at", UtcTime),
-    Column("ended_at", UtcTime),
-)
-
-job_events = Table(
-    "job_events",
-    metadata,
-    key(),
-    _of("jobs", name="job_id"),
-    Column("ts", UtcTime, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("data_json", JsonText),
-)
-Index("ix_job_events_job", job_events.c.job_id, job_events.c.ts)
