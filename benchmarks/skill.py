@@ -91,9 +91,7 @@ def _line(found: dict[str, Any], seconds: float) -> dict[str, Any]:
     """The figures a program compares: the rest is on the page."""
     line: dict[str, Any] = {"bench": "skill", "seconds": round(seconds, 1)}
     for one in found.get("panels", []):
-        line[one["panel"]] = {
-            f"{row['model']} {row['horizon']}d": round(row["figures"]["rank_ic"]["mean"], 4) for row in one["rows"]
-        }
+        line[one["panel"]] = {f"{row['model']} {row['horizon']}d": _coefficient(row) for row in one["rows"]}
     if "movement" in found:
         line["movement_mcc"] = {row["model"]: round(row["mcc"], 4) for row in found["movement"]["rows"] if "n" in row}
     line["coverage"] = {
@@ -102,6 +100,13 @@ def _line(found: dict[str, Any], seconds: float) -> dict[str, Any]:
         if row["kind"].startswith("conformal")
     }
     return line
+
+
+def _coefficient(row: dict[str, Any]) -> dict[str, Any]:
+    """A RankIC beside its deflated value: never alone."""
+    luck = row["luck"]
+    dsr = None if luck["dsr"] is None else round(luck["dsr"], 3)
+    return {"rank_ic": round(row["figures"]["rank_ic"]["mean"], 4), "dsr": dsr, "trials": luck["trials"]}
 
 
 def _arguments() -> argparse.Namespace:

@@ -59,11 +59,13 @@ outcome ends in the scored year or later are purged. All fitted models learn the
 return from same-day z-scores of their features; settings are fixed, one seed, none was tuned on these figures.
 `difference` is the mean daily RankIC less that of the untuned boosting on the same days. `turnover` is the share of
 the decile book replaced each horizon, `break-even` the cost per side in basis points that eats its spread. The noise
-floor is one standard error of a score that knows nothing if names were independent; they are not.
+floor is one standard error of a score that knows nothing if names were independent; they are not. `luck` is the RankIC
+the best of all models and horizons tried on the panel would show without skill, `DSR` the probability that the figure
+is better than that; below 0.95 it is not.
 """
 PANEL_HEAD = (
-    "horizon", "model", "RankIC", "95 %", "ICIR", "t", "noise floor", "difference, 95 %", "turnover", "break-even",
-    "days x names",
+    "horizon", "model", "RankIC", "95 %", "luck", "DSR", "ICIR", "t", "noise floor", "difference, 95 %", "turnover",
+    "break-even", "days x names",
 )  # fmt: skip
 
 
@@ -78,7 +80,8 @@ def _panel(one: Row) -> str:
     absent = "" if "alpha158" in one["widths"] else "\nAlpha158: null, pyqlib is not installed (`make bench-peers`).\n"
     return (
         f"\n### {one['panel']}\n\n{one['symbols']} symbols ({mask}). Fitted on every "
-        f"{one['train_days_every']}th day of the past, scored on every day.\nFeatures: {widths}.\n\n"
+        f"{one['train_days_every']}th day of the past, scored on every day.\nFeatures: {widths}. "
+        f"{one['trials']} trials: every model at every horizon.\n\n"
         + _table(PANEL_HEAD, [_panel_row(row) for row in one["rows"]])
         + f"\n{absent}"
     )
@@ -87,9 +90,12 @@ def _panel(one: Row) -> str:
 def _panel_row(row: Row) -> tuple[Any, ...]:
     figure = row["figures"]["rank_ic"]
     gap = row["difference"]
+    luck = row["luck"]
+    dsr = "undefined" if luck["dsr"] is None else f"{luck['dsr']:.2f}"
     against = "" if gap is None else f"{gap['value']:+.4f} [{gap['low']:+.4f}, {gap['high']:+.4f}]"
     return (
         row["horizon"], row["model"], _coefficient(figure["mean"]), _ends((figure["low"], figure["high"])),
+        f"{luck['luck']:.4f}", dsr,
         f"{figure['ratio']:.3f}", f"{figure['t']:.2f}", f"{figure['floor']:.4f}", against, f"{row['turnover']:.2f}",
         f"{row['break_even_bps']:.1f}", f"{figure['days']} x {row['names']:.0f}",
     )  # fmt: skip

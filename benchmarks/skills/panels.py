@@ -55,13 +55,15 @@ def measure(name: str, folder: Path, quick: bool, peers: Path) -> dict[str, Any]
     panel = load(name, folder, quick, peers)
     every = 20 if quick else 10
     found = {h: {model: _judge(panel, model, h, every) for model in models(panel)} for h in HORIZONS}
+    trials = sum(len(of) for of in found.values())
     return {
         "panel": name,
         "symbols": panel.rows["symbol"].n_unique(),
         "train_days_every": every,
         "masked": panel.members is not None,
         "widths": panel.widths,
-        "rows": [_row(model, h, one, found[h][BASE]) for h in HORIZONS for model, one in found[h].items()],
+        "trials": trials,
+        "rows": [_row(model, h, one, found[h][BASE], trials) for h in HORIZONS for model, one in found[h].items()],
     }
 
 
@@ -222,12 +224,13 @@ def _lightgbm(X: np.ndarray, y: np.ndarray, ahead: np.ndarray) -> np.ndarray:
     return np.asarray(lgb.train(settings, lgb.Dataset(X, y, params=settings), 100).predict(ahead, num_threads=1))
 
 
-def _row(model: str, horizon: int, found: CrossSection, base: CrossSection) -> dict[str, Any]:
-    """A line of the page: the figures, and the difference to the untuned boosting on the same days."""
+def _row(model: str, horizon: int, found: CrossSection, base: CrossSection, trials: int) -> dict[str, Any]:
+    """A line of the page: the figures, what luck would show, and the difference to the untuned boosting."""
     pair = found.daily.select("ts", "rank_ic").join(base.daily.select("ts", other="rank_ic"), on="ts").drop_nulls()
     ours, theirs = pair["rank_ic"].to_numpy(), pair["other"].to_numpy()
     gap = None
     if found is not base:
         low, high = bootstrap_difference(ours, theirs, block_length(len(ours), horizon))
         gap = {"value": float((ours - theirs).mean()), "low": low, "high": high}
-    return {"model": model, "horizon": horizon, "difference": gap, **found.to_json()}
+    luck = found.deflated(trials)
+    return {"model": model, "horizon": horizon, "difference": gap, "luck": luck.to_json(), **found.to_json()}

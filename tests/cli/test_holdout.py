@@ -58,3 +58,24 @@ def test_trials_are_listed_with_their_number_and_never_without(call, market: Pat
         assert "best of 2 trials by luck" in row["score"] or "insufficient" in row["score"]
         assert row["dsr"] is not None
     assert "2 trials" in call("trials", "list").out
+
+
+def test_no_coefficient_of_a_version_is_told_without_its_deflated_value(call, market: Path, recipe: str) -> None:
+    (said,) = json.loads(call("train", "--symbol", "SYN001", "--recipe", recipe, "--json").out)
+    told = {score["name"]: score.get("deflated") for score in said["scores"]}
+    assert {name for name, one in told.items() if one} == {"ic", "rank_ic"}
+    assert [told[name]["trials"] for name in ("ic", "rank_ic")] == [1, 1]
+    assert told["rank_ic"] == said["selection"]
+
+    shown = json.loads(call("models", "info", "SYN001", "d1", "5d", "--version", said["version"], "--json").out)
+    assert shown["deflated"] == {name: told[name] for name in ("rank_ic", "ic")}
+    text = call("models", "info", "SYN001", "d1", "5d", "--version", said["version"]).out
+    lines = [line for line in text.splitlines() if line.startswith(("ic ", "rank_ic "))]
+    assert len(lines) == 2
+    assert all("insufficient" in line or "best of 1 trial by luck" in line for line in lines)
+
+    judged = call("validate", said["version"], "--json")
+    assert all(row["selection"].startswith("RankIC") for row in json.loads(judged.out))
+    page = market / "page.html"
+    assert "RankIC" in call("validate", said["version"], "--html", str(page)).err
+    assert page.read_text().count("best of 1 trial by luck") == 2

@@ -38,6 +38,7 @@ from augury.features.fitted import TRANSFORMS
 from augury.labels.attach import attach
 from augury.labels.splits import time_ordered
 from augury.models import BASELINES, MEMBERS
+from augury.models.bands import BAND_SHAPES
 from augury.models.ensemble.ensemble import WEIGHT_RULES
 from augury.models.statistical import SERIES_MEMBERS
 from augury.proof.judge import GATES
@@ -48,7 +49,7 @@ from augury.runs.jobs import JOBS
 
 CATALOGUES: tuple[Catalog[Any], ...] = (
     SOURCES, CHECKS, LAYOUTS, FAMILIES, TRANSFORMS, MEMBERS, SERIES_MEMBERS, BASELINES, WEIGHT_RULES,
-    GATES, EXECUTORS, JOBS,
+    BAND_SHAPES, GATES, EXECUTORS, JOBS,
 )  # fmt: skip
 ENTRIES = [(catalog, name) for catalog in CATALOGUES for name in catalog.names()]
 HOUSE = Path(augury.__file__).parent

@@ -192,7 +192,7 @@ def test_a_blacklisted_range_yields_no_window(max_offset: int) -> None:
     windows = extract_windows(frame, max_offset=max_offset, blacklist=rejected)
     first, last = windows.frame["raw_start_idx"].to_numpy(), windows.frame["raw_end_idx"].to_numpy()
     assert not ((first <= 304) & (last >= 200)).any()
-    left_out = 18 - len(windows)
+    left_out = len(extract_windows(frame, max_offset=max_offset)) - len(windows)
     assert left_out > 0
     assert windows.notes[-1] == f"{left_out} windows overlap a blacklisted range and are left out"
     assert len(extract_windows(frame, blacklist=[("BTC", 0, 999, "all of it", "2024-05-01")])) == 0
@@ -310,3 +310,13 @@ def test_a_bar_that_breaks_a_rule_is_named(bar: tuple[float, ...], words: str) -
     bars[1, 7] = bar
     with pytest.raises(ValidationError, match=f"window 1 bar 7: {words}"):
         window_prices(bars)
+
+
+def test_bars_that_are_added_move_no_window():
+    bars = SyntheticMarket(n_symbols=2, n_bars=900, gaps=3, seed=5).bars()
+    whole = extract_windows(bars, stride=20, max_offset=30)
+    for n in range(500, 900, 37):
+        moment = bars.frame["ts"].unique().sort()[n]
+        early = extract_windows(bars.with_frame(bars.frame.filter(pl.col("ts") <= moment)), stride=20, max_offset=30)
+        known = whole.frame.filter(pl.col("end_ts") <= moment)
+        assert early.frame["start_ts"].to_list() == known["start_ts"].to_list()

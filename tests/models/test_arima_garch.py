@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from augury.core.errors import CorruptArtifact, InsufficientHistory, ModelError, NotTrained, UsageError
-from augury.models.rolling import fit_series_member, rolling
+from augury.models.members import attempted
+from augury.models.rolling import rolling
 from augury.models.series import Distribution, PriceSeries
 from augury.models.statistical import SERIES_MEMBERS
 from augury.models.statistical._arma import Arma
@@ -17,6 +18,16 @@ from augury.models.statistical._garch import GarchT
 from augury.models.statistical.arima_garch import ArimaGarch
 
 TEXTBOOK = GarchT(omega=2e-6, alpha=0.08, beta=0.9, tail=8.0, start=1e-4)
+
+
+def fit_series_member(name, series, settings=None):
+    """The member of the catalogue fitted on a series, or None, beside the entry that says why."""
+
+    def made():
+        member = SERIES_MEMBERS.load(name)(**(settings or {})).fit(series)
+        return member.facts(), member
+
+    return attempted(name, settings or {}, made)
 
 
 @cache

@@ -47,7 +47,7 @@ def test_no_out_of_fold_row_is_answered_by_a_model_whose_labels_reach_it(table_o
             asked.append((self.seen, len(X)))
             return super().predict_proba(X)
 
-    monkeypatch.setattr(training, "MEMBERS", Stock({"gb": Spy}))
+    monkeypatch.setattr(training, "RECIPE_MEMBERS", Stock({"gb": Spy}))
     table = table_of(400, horizon_bars=5).known()
     made = fit_members(table, Recipe(members={"gb": {"n_estimators": 2}}, folds=4))
     assert len(made.out_of_fold.rows) == sum(n for _, n in asked[:4])
@@ -111,7 +111,7 @@ class Hungry(RandomForest):
 def test_a_member_that_cannot_is_recorded_with_its_reason_and_the_others_go_on(
     table_of, monkeypatch, kind, status, reason
 ):
-    monkeypatch.setattr(training, "MEMBERS", Stock({"odd": kind, "gb": GradientBoosting}))
+    monkeypatch.setattr(training, "RECIPE_MEMBERS", Stock({"odd": kind, "gb": GradientBoosting}))
     made = fit_members(table_of(300).known(), Recipe(members={"odd": {}, "gb": {"n_estimators": 3}}, folds=2))
     ready, odd = made.entries
     assert (odd.status, ready.status) == (status, "ready")
@@ -127,7 +127,7 @@ def test_the_order_a_recipe_is_written_in_changes_no_bit(table_of, small_recipe,
 
 
 def test_when_no_member_is_left_the_cell_fails_with_every_reason(table_of, monkeypatch):
-    monkeypatch.setattr(training, "MEMBERS", Stock({"a": Raising, "b": Hungry}))
+    monkeypatch.setattr(training, "RECIPE_MEMBERS", Stock({"a": Raising, "b": Hungry}))
     with pytest.raises(ModelError, match=r"a: ValueError: cannot do this; b: .*needs 1000"):
         fit_members(table_of(300).known(), Recipe(members={"a": {}, "b": {}}, folds=2))
 

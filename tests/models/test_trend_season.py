@@ -7,11 +7,22 @@ import numpy as np
 import pytest
 
 from augury.core.errors import MissingExtra, UsageError
-from augury.models.rolling import fit_series_member, rolling
+from augury.models.members import attempted
+from augury.models.rolling import rolling
 from augury.models.series import PriceSeries
 from augury.models.statistical import SERIES_MEMBERS
 from augury.models.statistical._weeks import Weeks
 from augury.models.statistical.trend_season import TrendSeason
+
+
+def fit_series_member(name, series, settings=None):
+    """The member of the catalogue fitted on a series, or None, beside the entry that says why."""
+
+    def made():
+        member = SERIES_MEMBERS.load(name)(**(settings or {})).fit(series)
+        return member.facts(), member
+
+    return attempted(name, settings or {}, made)
 
 
 def trending(slope, n=800, sd=0.01, seed=0):

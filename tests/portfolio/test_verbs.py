@@ -84,5 +84,9 @@ def test_every_backtest_is_counted_and_its_sharpe_is_deflated_by_all_of_them(fil
         return json.loads(capsys.readouterr().out)["selection"]["trials"]
 
     assert [trials(), trials(), trials("--commission-bps", "1"), trials("--side", "long")] == [1, 1, 2, 3]
-    assert run(line, {}) == 0
-    assert "3 trials" in capsys.readouterr().err
+    for form in ([], ["--csv"]):
+        assert run([*line, *form, "--report", str(files / "counted.html")], {}) == 0
+        said = capsys.readouterr()
+        assert "3 trials" in said.err
+        assert "best of 3 trials by luck" in said.out
+    assert "best of 3 trials by luck" in (files / "counted.html").read_text()

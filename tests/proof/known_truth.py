@@ -66,8 +66,8 @@ def make_table(
 
 def make_prediction(table: LabelledTable, score: np.ndarray, *, sd: float = 0.0224) -> Prediction:
     """Probabilities that lean the way of ``score`` (in [-1, 1]); normal bands of ``sd``."""
-    share = np.full(len(score), 1 / 3)
-    proba = np.column_stack([share * (1 - score), share, share * (1 + score)])
+    share, sure = np.full(len(score), 1 / 3), 0.05 * np.abs(score)
+    proba = np.column_stack([share * (1 - score) + sure / 2, share - sure, share * (1 + score) + sure / 2])
     return Prediction(
         proba=proba,
         raw_proba=proba,

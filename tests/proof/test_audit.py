@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
@@ -22,7 +23,7 @@ from augury.data.synthetic import SyntheticMarket
 from augury.features import build
 from augury.labels import attach
 from augury.labels.splits import time_ordered
-from augury.proof.audit import Division, Stage, audit, name_suspects, own_stages
+from augury.proof.audit import Division, Stage, audit, beside, name_suspects, own_stages
 from augury.proof.audit.histories import moments, noise_after
 from augury.proof.audit.own import STAGES
 from augury.proof.evaluation import evaluate
@@ -210,7 +211,8 @@ def test_augury_s_own_features_labels_panel_graphs_and_splits_look_at_nothing_ah
     market: Bars, own: list[Stage | Division]
 ) -> None:
     assert [stage.name for stage in own] == list(STAGES)
-    quick = [stage for stage in own if stage.name in {"features", "labels", "panel", "graphs", "splits"}]
+    names = {"features", "labels", "structure", "windows", "news", "panel", "graphs", "splits"}
+    quick = [stage for stage in own if stage.name in names]
     report = audit(quick, market, cuts=8)
     assert [leak.to_json() for leak in report.leaks] == []
     assert {stage.verdict for stage in report.stages} == {"clean"}
@@ -235,6 +237,41 @@ def test_the_audit_of_the_own_path_sees_a_leak_planted_in_it(monkeypatch: pytest
     found = {(leak.stage, leak.column) for leak in audit(own_stages(market, "starter"), market, cuts=1).leaks}
     assert ("forecasts", "q95") in found
     assert not any(stage in {"features", "labels", "splits"} for stage, _ in found)
+
+
+def _of(name: str, market: Bars) -> set[str]:
+    stages = [stage for stage in own_stages(market, "starter") if stage.name == name]
+    return {leak.column for leak in audit(stages, market, cuts=6).leaks}
+
+
+def test_a_swing_told_a_bar_early_a_headline_laid_on_the_bar_before_and_a_moved_window_are_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    market = SyntheticMarket(n_symbols=2, n_bars=260).bars()
+    join, cut = beside.news_columns, beside.extract_windows
+    early = timedelta(microseconds=2)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(beside, "SWING_BARS", 1)
+        assert _of("structure", market) == {"swing_label"}
+    with monkeypatch.context() as wrong:
+        before = pl.col("published_at") - early
+        wrong.setattr(beside, "news_columns", lambda news, bars: join(news.with_columns(before), bars))
+        assert "news_score_mean" in _of("news", market)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(beside, "extract_windows", lambda bars: cut(bars, stride=30 + bars.frame.height % 7))
+        assert _of("windows", market)
+
+
+def test_closes_alone_are_audited_without_structure_and_windows() -> None:
+    market = SyntheticMarket(n_symbols=1, n_bars=150).bars()
+    empty = [pl.lit(None, dtype=pl.Float64).alias(name) for name in ("open", "high", "low", "volume")]
+    closes = replace(market, frame=market.frame.with_columns(empty), close_only=True)
+    report = audit(own_stages(closes), closes, cuts=2)
+    names = [stage.name for stage in report.stages]
+    assert names[:3] == ["features", "labels", "news"]
+    assert "transforms" in names
+    assert not {"structure", "windows"} & set(names)
+    assert not report.leaks
 
 
 def test_the_same_audit_twice_gives_the_same_report(bars: Bars) -> None:

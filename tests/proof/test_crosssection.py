@@ -268,3 +268,7 @@ def test_the_answer_is_the_same_each_time_and_can_be_written(found: CrossSection
     assert json.loads(text)["figures"]["rank_ic"]["days"] == 120
     assert found.text() == again.text()
     assert "noise floor" in found.text()
+    assert "best of 1 trial by luck" in found.text()
+    assert "best of 20 trials by luck" in found.text(20)
+    assert found.deflated(20).dsr < found.deflated(1).dsr
+    assert found.deflated(1).value == pytest.approx(found.rank_ic.mean)

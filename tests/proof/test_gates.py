@@ -40,7 +40,7 @@ def test_the_catalogue_is_asked_whole_and_in_order(table: LabelledTable, noise: 
     verdict = judge(evidence(table, make_prediction(table, noise)))
     assert [g.code for g in verdict.gates] == [one.code for _, one in GATES]
     assert GATES.names() == sorted(GATES.names())
-    assert len({g.code for g in verdict.gates}) == len(GATES.names()) == 10
+    assert len({g.code for g in verdict.gates}) == len(GATES.names()) == 11
     assert verdict == judge(evidence(table, make_prediction(table, noise)))
 
 
@@ -61,6 +61,57 @@ def test_rounding_noise_blown_up_by_calibration_is_still_constant(table: Labelle
     assert not gate(verdict, "CONSTANT").passed
 
 
+def _heads(table: LabelledTable, proba: np.ndarray) -> GateResult:
+    proba = proba / proba.sum(axis=1, keepdims=True)
+    codes = (proba.argmax(axis=1) - 1).astype(np.int8)
+    base = make_prediction(table, np.zeros(len(table)))
+    score = proba[:, 2] - proba[:, 0]
+    verdict = judge(evidence(table, replace(base, proba=proba, raw_proba=proba, score=score, codes=codes)))
+    assert (verdict.word == "refused") is not gate(verdict, "DEAD_HEAD").passed
+    return gate(verdict, "DEAD_HEAD")
+
+
+@pytest.mark.parametrize(("place", "label"), [(0, "BEARISH"), (1, "NEUTRAL"), (2, "BULLISH")])
+def test_a_class_that_is_never_answered_is_a_dead_head(table: LabelledTable, place: int, label: str) -> None:
+    proba = np.random.default_rng(4).uniform(0.5, 1.0, size=(len(table), 3))
+    alive = _heads(table, proba)
+    assert alive.passed
+    assert (alive.value or 0) > 0.3
+    proba[:, place] *= 1e-2
+    dead = _heads(table, proba)
+    assert not dead.passed
+    assert dead.message.startswith(f"dead head: {label} came true in")
+
+
+@pytest.mark.parametrize(("place", "label"), [(0, "BEARISH"), (1, "NEUTRAL"), (2, "BULLISH")])
+def test_a_class_whose_probability_does_not_move_with_the_input_is_a_dead_head(
+    table: LabelledTable, place: int, label: str
+) -> None:
+    lean = np.random.default_rng(5).uniform(0.2, 0.4, size=len(table))
+    proba = np.column_stack([lean, 2 / 3 - lean, np.full(len(table), 1 / 3)])[:, np.roll([0, 1, 2], place + 1)]
+    dead = _heads(table, proba)
+    assert not dead.passed
+    assert dead.message.startswith(f"dead head: {label} moves")
+    proba[:, place] += 0.02 * (lean - 0.3)
+    assert _heads(table, proba).passed
+
+
+def test_a_rare_class_may_be_silent_and_no_class_needs_to_win(table: LabelledTable) -> None:
+    rare = table.with_frame(table.frame.with_columns(pl.when(pl.col("label") == -1).then(1).otherwise(pl.col("label"))
+                                                     .cast(pl.Int8).alias("label")))  # fmt: skip
+    proba = np.random.default_rng(6).uniform(0.5, 1.0, size=(len(table), 3)) * [0.05, 1.0, 1.0]
+    assert _heads(rare, proba).passed
+    shy = np.random.default_rng(6).uniform(0.5, 1.0, size=(len(table), 3)) * [0.35, 1.0, 1.0]
+    assert (shy.argmax(axis=1) != 0).all()
+    assert _heads(table, shy).passed
+
+
+def test_where_nothing_moves_the_constant_is_named_and_not_its_heads(table: LabelledTable) -> None:
+    verdict = judge(evidence(table, make_prediction(table, np.full(len(table), 0.3))))
+    assert gate(verdict, "DEAD_HEAD").passed
+    assert not gate(verdict, "CONSTANT").passed
+
+
 def test_a_horizon_without_members_is_insufficient_and_not_collapsed() -> None:
     table = make_table(300, 60)
     verdict = judge(evidence(table, make_prediction(table, np.zeros(len(table))), n_train=700))
@@ -69,7 +120,7 @@ def test_a_horizon_without_members_is_insufficient_and_not_collapsed() -> None:
 
 
 def test_one_class_in_more_than_95_percent_of_the_rows_abstains(table: LabelledTable) -> None:
-    score = np.where(np.arange(len(table)) % 50 == 0, -0.2, 0.2)
+    score = np.where(np.arange(len(table)) % 50 == 0, -1, 1) * np.linspace(0.1, 0.3, len(table))
     verdict = judge(evidence(table, make_prediction(table, score)))
     assert not gate(verdict, "ONE_SIDED").passed
     assert gate(verdict, "ONE_SIDED").value == pytest.approx(0.98)

@@ -12,6 +12,9 @@ from augury.proof.limits import load_limits
 
 PINNED = {
     "constant.sd_min": 1e-6,
+    "dead_head.spread_min": 0.01,
+    "dead_head.answer_min": 0.5,
+    "dead_head.base_min": 0.05,
     "one_sided.share_max": 0.95,
     "sign_balance.gap_max": 0.15,
     "better.skill_min": 0.0,

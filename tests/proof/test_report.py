@@ -19,6 +19,7 @@ from augury.core.score import GateResult, Score, Verdict
 from augury.proof import report as report_module
 from augury.proof.page import headline, sections
 from augury.proof.report import ReportCell, report_json, write_report
+from augury.proof.selection import Deflated
 
 Judged = tuple[tuple[Score, ...], Verdict, list]
 
@@ -260,3 +261,18 @@ def test_the_json_report_is_json_with_utc_moments_and_null_for_missing(cells: li
     assert first["warnings"] == ["replay"]
     assert last["forecast"] is None
     assert last["as_of"] == "2018-12-31T00:00:00Z"
+
+
+def test_a_coefficient_stands_beside_what_luck_would_show_or_says_that_nobody_counted(judged: Judged) -> None:
+    scores, verdict, bins = judged
+    manifest = make_manifest(scores=scores, verdict=verdict)
+    deflated = {"rank_ic": Deflated("rank_ic", 0.01, 0.05, 0.2, None, 12, 300.0), "ic": None}
+    cell = ReportCell(manifest, None, make_history(), bins, deflated=deflated)
+    beside = {score.name: cell.luck(score) for score in cell.scores}
+    assert beside["rank_ic"] == "best of 12 trials by luck 0.0500, DSR 0.20, PBO undefined"
+    assert beside["ic"] == "trials not counted"
+    assert {text for name, text in beside.items() if name not in ("ic", "rank_ic")} == {""}
+    told = {score["name"]: score for score in report_json([cell])["cells"][0]["scores"]}
+    assert told["rank_ic"]["deflated"]["trials"] == 12
+    assert told["ic"]["deflated"] is None
+    assert "deflated" not in told["accuracy"]

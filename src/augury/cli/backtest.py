@@ -129,18 +129,21 @@ def _told(
     from augury.portfolio.backtest.tear_sheet import sheet_json, summary, table_rows, write_sheet
 
     found = figures(done)
+    luck = selection.text() if selection else "no Sharpe ratio: the net returns do not move"
     if report is not None:
-        write_sheet(report, done)
+        write_sheet(report, done, {"Sharpe beside luck": luck})
     if trades is not None:
         with replacing(trades) as temporary:
             done.trades.write_parquet(temporary)
     if as_json:
         return document(sheet_json(done) | {"selection": selection.to_json() if selection else None})
-    show(table_rows(found), as_csv=as_csv)
+    first, *rest = table_rows(found)
+    beside = dict.fromkeys(first, "–") | {"figure": "beside luck", "net": selection.beside() if selection else "–"}
+    show([first, beside, *rest], as_csv=as_csv)
     for note in done.notes:
         SESSION.say(note)
     for path in (report, trades):
         if path is not None:
             SESSION.say(str(path))
-    SESSION.say(selection.text() if selection else "no Sharpe ratio: the net returns do not move")
+    SESSION.say(luck)
     return SESSION.say(summary(done, found, tradable(done, found)))

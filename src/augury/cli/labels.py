@@ -26,9 +26,7 @@ def labels() -> None:
 @app.command(epilog="Example: augury labels audit --data windows.parquet --model logreg --model rf")
 def audit(
     data: Annotated[Path, typer.Option(help="A window file with labels.")],
-    model: Annotated[
-        list[str] | None, typer.Option(help="Who answers; repeat. Default logreg and lgbm.")
-    ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Who answers; repeat. Default logreg and lgbm.")] = None,
     folds: Annotated[int, typer.Option(min=1, help="Blocks that are answered for.")] = 5,
     rule: Annotated[str, typer.Option(help="worst: the worst 10 %; below: a quality under 0.3.")] = "worst",
     out: Annotated[Path | None, typer.Option(help="CSV of every audited window, worst first.")] = None,

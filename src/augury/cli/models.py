@@ -1,4 +1,4 @@
-"""Verbs for versions: ``augury models list|info``."""
+"""Verbs for versions: ``augury models list|info|release``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import typer
 
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
+from augury.cli.wording import told
 from augury.core.errors import NotTrained
 
-app = typer.Typer(help="List and inspect model versions.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="List, inspect and release model versions.", no_args_is_help=True, rich_markup_mode=None)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="CSV on stdout.")]
@@ -55,6 +56,7 @@ def info(
 ) -> None:
     """Show the manifest of a version: data, features, label, members, weights, scores, gates."""
     from augury.runs.cells import plan_cells
+    from augury.runs.trials import deflated_scores
 
     with SESSION.workspace() as workspace:
         cells = plan_cells([symbol], [timeframe], [horizon] if horizon else [])
@@ -67,18 +69,51 @@ def info(
             )
         name = version or champions[chosen.horizon]
         _, manifest = workspace.store.artifacts.open(chosen.symbol, chosen.timeframe, chosen.horizon, name)
+        deflated = deflated_scores(workspace.store.trials, manifest)
     if as_json:
-        return document(manifest.to_json())
+        beside = {score: one.to_json() if one else None for score, one in deflated.items()}
+        return document(manifest.to_json() | {"deflated": beside})
     show(
         [{"version": manifest.version, "verdict": manifest.verdict.word, "content_hash": manifest.content_hash[:12],
           "data": f"{manifest.data_first} .. {manifest.data_last}", "data_version": manifest.data_version[:12],
           "features": len(manifest.features.names), "synthetic": manifest.synthetic}],
         title=str(chosen),
     )  # fmt: skip
-    show([{"score": s.name, "on the report slice": s.text()} for s in manifest.scores if s.slice == "report"])
+    report = [score for score in manifest.scores if score.slice == "report"]
+    show([{"score": score.name, "on the report slice": told(score, deflated)} for score in report])
     show([{"gate": gate.code, "passed": gate.passed, "message": gate.message} for gate in manifest.verdict.gates])
     members = [
         {"member": m.name, "status": m.status, "weight": manifest.weights.get(m.name), "reason": m.reason}
         for m in manifest.members
     ]
     return show(members, empty="no members: bands only")
+
+
+@app.command(epilog="Example: augury models release 20261121T105800Z-1a2b3c")
+def release(
+    version: Annotated[str, typer.Argument(help="A version that SUSPECT_LEAK stopped; its last six digits do.")],
+    cuts: Annotated[int, typer.Option(min=1, help="Moments at which its history is cut.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Audit a version that was too good to be true, and let it serve when nothing looked ahead.
+
+    Its own features, labels, splits, weights and forecasts are made again on its own bars, cut and
+    replaced by noise. Exits 5 and names the column when something looked ahead; the version then
+    stays stopped. Else a new version with the same files and the evidence answers.
+    """
+    from augury.runs.release import release as let_go
+    from augury.runs.reproduction import find_version
+
+    def heard(done: int, total: int) -> None:
+        if done % 10 == 0 or done == total:
+            SESSION.say(f"audit {done}/{total} histories")
+
+    with SESSION.workspace() as workspace:
+        found = let_go(workspace, find_version(workspace, version), by="release", cuts=cuts, on_progress=heard)
+    manifest, evidence = found.manifest, found.evidence
+    if as_json:
+        return document({"version": manifest.version, "verdict": manifest.verdict.word, "evidence": evidence})
+    show([{**stage, "values": f"{stage['values']:,}", "verdict": "clean"} for stage in evidence["stages"]])
+    for suspect in evidence["suspects"]:
+        SESSION.say(f"known in time and still suspect: '{suspect['column']}' alone has ic {suspect['ic']:+.3f}")
+    return SESSION.say(f"{manifest.cell}: {found.of} is released as {manifest.version} ({manifest.verdict.word})")

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from augury.cli import network
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
-from augury.cli.wording import points, skill_of
+from augury.cli.wording import points, score_facts, skill_of
 from augury.core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
+    from augury.proof.selection import Deflated
     from augury.runs.training import Outcome
 
 
@@ -31,15 +33,41 @@ def train(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cells, train nothing.")] = False,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Exit 0 when at least one cell serves.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    data: network.Data = None,
+    model: network.Model = "simple_lstm",
+    n_epochs: network.Epochs = 60,
+    load_pretrained: network.Pretrained = None,
+    freeze_encoder: network.Frozen = False,
+    input_dim: network.Width = 11,
+    mode: network.Mode = "retrospective",
+    no_multitask: network.OneTask = False,
+    use_anti_collapse_loss: network.AntiCollapse = False,
+    variance_regularization: network.Variance = 0.0,
+    rank_weight: network.Rank = 0.1,
+    lookback: network.Lookback = 20,
+    entry: network.Entry = "next_close",
+    folds: network.Folds = 1,
+    setting: network.Settings = None,
+    track: network.Track = None,
 ) -> None:
     """Train an ensemble per symbol, timeframe and horizon, judge it, register it.
 
+    With --data a network is trained from a file instead: windows are classified, a panel is ranked.
     Exits with the highest code any cell met: 3 data rejected, 4 no bars, 5 refused by the gate.
     """
+    if data is not None:
+        return network.train(
+            data, model, as_json=as_json, epochs=n_epochs, pretrained=load_pretrained, frozen=freeze_encoder,
+            input_dim=input_dim, mode=mode, multitask=not no_multitask, anti_collapse=float(use_anti_collapse_loss),
+            variance_regularization=variance_regularization, rank_weight=rank_weight, lookback=lookback, entry=entry,
+            folds=folds, network_settings=network.settings(setting or []), sinks=tuple(track or []),
+            seed=1337 if seed is None else seed,
+        )  # fmt: skip
     from augury.cli.progress import Progress
     from augury.runs.cells import plan_cells
     from augury.runs.recipes import load_recipe
     from augury.runs.training import train as run
+    from augury.runs.trials import deflated_scores
 
     settings = SESSION.settings(workers=workers, recipe=recipe)
     chosen = load_recipe(settings.recipe)
@@ -64,9 +92,11 @@ def train(
             for outcome in run(workspace, cells, chosen):
                 outcomes.append(outcome)
                 progress.step(f"{outcome.cell} {_ended(outcome)}")
-    outcomes.sort(key=lambda outcome: cells.index(outcome.cell))
+        outcomes.sort(key=lambda outcome: cells.index(outcome.cell))
+        trials = workspace.store.trials
+        deflated = [deflated_scores(trials, one.manifest) if one.manifest else {} for one in outcomes]
     if as_json:
-        document([_facts(outcome) for outcome in outcomes])
+        document([_facts(outcome, beside) for outcome, beside in zip(outcomes, deflated, strict=True)])
     else:
         show([_line(outcome) for outcome in outcomes])
     codes = [outcome.exit_code for outcome in outcomes]
@@ -90,13 +120,14 @@ def _line(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _facts(outcome: Outcome) -> dict[str, Any]:
+def _facts(outcome: Outcome, deflated: dict[str, Deflated | None]) -> dict[str, Any]:
     manifest = outcome.manifest
+    report = [score for score in manifest.scores if score.slice == "report"] if manifest else []
     return {
         "cell": str(outcome.cell),
         "verdict": manifest.verdict.word if manifest else None,
         "reasons": [gate.message for gate in manifest.verdict.failed] if manifest else [],
-        "scores": [score.to_json() for score in manifest.scores if score.slice == "report"] if manifest else [],
+        "scores": [score_facts(score, deflated) for score in report],
         "selection": outcome.deflated.to_json() if outcome.deflated else None,
         "version": manifest.version if manifest else None,
         "artifact_hash": manifest.content_hash if manifest else None,

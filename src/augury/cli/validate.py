@@ -12,7 +12,7 @@ from augury.cli.session import SESSION
 from augury.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from augury.proof.selection import Deflated
     from augury.runs.validation import Revalidation
@@ -37,7 +37,7 @@ def validate(
 
     Exits 5 when a gate refuses, 1 when the scores differ from the stored ones.
     """
-    from augury.runs.trials import deflated_of
+    from augury.runs.trials import deflated_scores
     from augury.runs.validation import revalidate
 
     if not version and not symbol and not everything:
@@ -45,16 +45,18 @@ def validate(
     with SESSION.workspace() as workspace:
         judged = revalidate(workspace, symbols=symbol or [], timeframe=timeframe, version=version or "", null=null)
         found = list(judged)
-        deflated = [deflated_of(workspace.store.trials, result.manifest) for result in found]
+        deflated = [deflated_scores(workspace.store.trials, result.manifest) for result in found]
     rows = [
         {"cell": result.cell, "version": result.version, "verdict": result.verdict.word, "gate": gate.code,
          "passed": gate.passed, "value": gate.value, "limit": gate.limit, "message": gate.message,
-         "reproduced": result.reproduced}
-        for result in found
+         "reproduced": result.reproduced, "selection": _selection(beside)}
+        for result, beside in zip(found, deflated, strict=True)
         for gate in result.verdict.gates
     ]  # fmt: skip
     columns = ["cell", "verdict", "gate", "passed", "value", "limit", "message", "reproduced"]
     show(rows, as_json=as_json, as_csv=as_csv, columns=columns, empty="no champions yet -> run: augury train --all")
+    for result, beside in zip(found, deflated, strict=True):
+        SESSION.say(f"{result.cell} {result.version}: {_selection(beside) or 'no coefficient on the report slice'}")
     if html is not None and found:
         SESSION.say(f"page: {_page(html, found, deflated)}")
     if any(result.verdict.word == "refused" for result in found):
@@ -63,7 +65,12 @@ def validate(
         raise typer.Exit(1)
 
 
-def _page(path: Path, found: Sequence[Revalidation], deflated: Sequence[Deflated | None]) -> Path:
+def _selection(deflated: Mapping[str, Deflated | None]) -> str:
+    """The first coefficient that is defined, the one way it may be printed."""
+    return next((one.text() for one in deflated.values() if one is not None), "")
+
+
+def _page(path: Path, found: Sequence[Revalidation], deflated: Sequence[Mapping[str, Deflated | None]]) -> Path:
     import polars as pl
 
     from augury.proof.limits import load_limits
@@ -74,10 +81,10 @@ def _page(path: Path, found: Sequence[Revalidation], deflated: Sequence[Deflated
             result.manifest,
             None,
             pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), "close": pl.Float64}),
-            extra={"scores reproduced": "yes" if result.reproduced else "no: they differ from the stored ones"}
-            | ({"selection": one.text()} if one else {}),
+            extra={"scores reproduced": "yes" if result.reproduced else "no: they differ from the stored ones"},
+            deflated=beside,
         )
-        for result, one in zip(found, deflated, strict=True)
+        for result, beside in zip(found, deflated, strict=True)
     ]
     limits = load_limits()
     facts = {"limits": f"version {limits.version}, {limits.hash[:12]}", "judged": f"{len(cells)} versions"}

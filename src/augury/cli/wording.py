@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from augury.core.forecast import Forecast
     from augury.core.score import Score
+    from augury.core.typing import Json
     from augury.core.version import VersionManifest
+    from augury.proof.selection import Deflated
 
 
 def skill_of(manifest: VersionManifest | None) -> Score | None:
@@ -30,6 +34,33 @@ def points(skill: Score | None) -> str:
     if not skill.sufficient or skill.low is None or skill.high is None:
         return skill.text()
     return f"{skill.value * 100:+.1f} pt [{skill.low * 100:+.1f}, {skill.high * 100:+.1f}] n={skill.n}"
+
+
+def told(score: Score, deflated: Mapping[str, Deflated | None]) -> str:
+    """One score as text; a coefficient that is selected on stands beside what luck would show.
+
+    Examples
+    --------
+    >>> from augury.core.score import Score
+    >>> from augury.proof.selection import Deflated
+    >>> ic = Score("rank_ic", 0.02, -0.01, 0.05, 0.0, n=749, n_eff=149.8)
+    >>> told(ic, {"rank_ic": Deflated("rank_ic", 0.02, 0.041, 0.21, None, 12, 150)})
+    '0.020 [-0.010, 0.050] vs 0.000, n=749; best of 12 trials by luck 0.0410, DSR 0.21, PBO undefined'
+    >>> told(ic, {"rank_ic": None})
+    '0.020 [-0.010, 0.050] vs 0.000, n=749; deflated value undefined'
+    """
+    if score.name not in deflated or not score.sufficient:
+        return score.text()
+    one = deflated[score.name]
+    return f"{score.text()}; {one.beside() if one else 'deflated value undefined'}"
+
+
+def score_facts(score: Score, deflated: Mapping[str, Deflated | None]) -> Json:
+    """One score as data, with ``deflated`` beside a coefficient that is selected on."""
+    if score.name not in deflated:
+        return score.to_json()
+    one = deflated[score.name]
+    return score.to_json() | {"deflated": one.to_json() if one else None}
 
 
 def shares(row: Forecast | None) -> str:

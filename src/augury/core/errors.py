@@ -15,6 +15,7 @@
     │   ├── StaleModel                      the version is older than its limit
     │   ├── CorruptArtifact                 bytes on disk differ from the manifest
     │   ├── SchemaMismatch                  features differ from the manifest
+    │   ├── TransferMismatch                pre-trained weights do not fit the network
     │   └── Collapsed                       the output does not depend on the input
     ├── GateRefused                exit 5   proof said no
     │   ├── SuspectLeak                     too good to be true
@@ -141,6 +142,10 @@ class CorruptArtifact(ModelError):
 
 class SchemaMismatch(ModelError):
     """Columns are missing, extra, reordered or of another manifest."""
+
+
+class TransferMismatch(ModelError):
+    """Pre-trained weights do not fit: the network was left as it was."""
 
 
 class Collapsed(ModelError):

@@ -24,7 +24,7 @@ QUANTILES: Final = {
     "q975": 0.975,
 }
 """Quantile columns and their levels; the 80 % band is q10..q90, the 95 % band q025..q975."""
-FLAGS: Final = ("abstain", "band_only", "degraded", "replay", "stale", "synthetic")
+FLAGS: Final = ("abstain", "band_only", "degraded", "raw", "replay", "stale", "synthetic")
 _MOMENTS: Final = ("made_at", "recorded_at", "version")
 
 

@@ -12,11 +12,14 @@ from augury.core.typing import Json
 
 _KINDS: Final[dict[str, type]] = {
     "name": str, "members": dict, "horizons": tuple, "feature_set": str, "folds": int, "train_fraction": float,
-    "weights": str, "max_bars": int, "seed": int,
+    "weights": str, "max_bars": int, "seed": int, "calibration": str, "bands": str,
 }  # fmt: skip
 _WORDS: Final[dict[type, str]] = {
     str: "a text", dict: "a mapping", tuple: "a list", int: "a whole number", float: "a number",
 }  # fmt: skip
+CALIBRATIONS: Final = ("shrinkage", "isotonic")
+_LATER: Final = {"calibration": "shrinkage", "bands": "conformal"}
+"""Keys younger than the first versions: written only where they differ, so that the hashes of older recipes stand."""
 BARS_MIN: Final = 100
 """Training needs as many labelled rows; fewer bars cannot give them."""
 
@@ -45,6 +48,12 @@ class Recipe:
     max_bars : int
         Newest bars used, >= 100.
     seed : int
+    calibration : str
+        ``shrinkage`` draws probabilities to the class frequencies as far as they have not earned
+        more; ``isotonic`` moves each class by a curve of its own, and leaves them ``raw`` where too
+        few outcomes are known.
+    bands : str
+        Shape of ``models/bands`` that gives the bands their width from bar to bar.
 
     Examples
     --------
@@ -65,6 +74,8 @@ class Recipe:
     weights: str = "ridge"
     max_bars: int = 5000
     seed: int = DEFAULT_SEED
+    calibration: str = _LATER["calibration"]
+    bands: str = _LATER["bands"]
 
     def __post_init__(self) -> None:
         for key, kind in _KINDS.items():
@@ -84,6 +95,8 @@ class Recipe:
             raise UsageError(f"folds={self.folds} is outside 2..20")
         if not 0.5 <= self.train_fraction <= 0.9:
             raise UsageError(f"train_fraction={self.train_fraction} is outside 0.5..0.9")
+        if self.calibration not in CALIBRATIONS:
+            raise UsageError(f"calibration={self.calibration!r} is not one of {', '.join(CALIBRATIONS)}")
         if self.max_bars < BARS_MIN:
             raise UsageError(f"max_bars={self.max_bars} is below {BARS_MIN}")
 
@@ -98,7 +111,8 @@ class Recipe:
 
     def to_json(self) -> Json:
         """Write as a JSON object."""
-        return asdict(self) | {"horizons": list(self.horizons)}
+        written = asdict(self) | {"horizons": list(self.horizons)}
+        return {key: value for key, value in written.items() if key not in _LATER or value != _LATER[key]}
 
     @classmethod
     def from_json(cls, value: Json) -> Recipe:

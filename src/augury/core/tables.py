@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
+from augury.core.bars import Bars
 from augury.core.errors import LeakError
 from augury.core.labelspec import LabelSpec
 from augury.core.manifest import FeatureManifest
@@ -58,12 +59,16 @@ class LabelledTable:
     manifest : FeatureManifest
     spec : LabelSpec
     data_version : str
+    bars : Bars, optional
+        What the rows were made from, whole: a part of the rows still knows the history before it.
+        Whoever reads it looks no further than the row it answers for.
     """
 
     frame: pl.DataFrame
     manifest: FeatureManifest
     spec: LabelSpec
     data_version: str
+    bars: Bars | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return self.frame.height

@@ -68,7 +68,7 @@ def attach(table: FeatureTable, bars: Bars, spec: LabelSpec) -> LabelledTable:
         labelled = frame.hstack(outcome.select(_BESIDE))
     else:
         labelled = frame.join(outcome, on=["symbol", "ts"], how="left", maintain_order="left")
-    return LabelledTable(labelled, table.manifest, spec, table.data_version)
+    return LabelledTable(labelled, table.manifest, spec, table.data_version, bars)
 
 
 def _outcome(bars: Bars, spec: LabelSpec) -> pl.DataFrame:

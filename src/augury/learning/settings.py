@@ -46,8 +46,13 @@ class TrainingSettings:
     unfreeze : tuple of int
         Epochs at whose start the last encoder layer, the whole encoder, and all the rest are released.
         Empty: everything is trainable from the start.
+    stop_before_unfreeze : bool
+        Whether patience may end a training whose last stage of ``unfreeze`` is still to come.
     threads : int
         Of the numeric library, at least 1, never above the cores.
+    workers : int
+        Batches made ahead in a thread; 0 is the safe mode, where each is made when it is needed. The
+        result is the same.
     seed : int
         Of weights, order and dropout.
 
@@ -76,13 +81,16 @@ class TrainingSettings:
     precision: str = "float32"
     ema: float = 0.0
     unfreeze: tuple[int, ...] = ()
+    stop_before_unfreeze: bool = False
     threads: int = 2
+    workers: int = 0
     seed: int = 1337
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.patience < 0 or self.threads < 1:
+        if self.epochs < 1 or self.patience < 0 or self.threads < 1 or self.workers < 0:
             raise UsageError(
-                f"epochs={self.epochs} and threads={self.threads} are at least 1, patience={self.patience} >= 0"
+                f"epochs={self.epochs} and threads={self.threads} are at least 1, "
+                f"patience={self.patience} and workers={self.workers} not below 0"
             )
         if not (
             self.learning_rate > 0 and 0 <= self.encoder_rate <= 1 and self.weight_decay >= 0 and self.clip_norm >= 0
@@ -99,6 +107,16 @@ class TrainingSettings:
             e < 0 for e in self.unfreeze
         ):
             raise UsageError(f"unfreeze={list(self.unfreeze)} must ascend from 0")
+        if self.unfreeze and self.epochs <= self.unfreeze[0]:
+            raise UsageError(
+                f"unfreeze={list(self.unfreeze)} would never begin in epochs={self.epochs}: "
+                "train longer, begin earlier, or leave unfreeze empty"
+            )
+
+    @property
+    def last_stage(self) -> int:
+        """The epoch at whose start the last stage of ``unfreeze`` begins; 0 without stages."""
+        return self.unfreeze[-1] if self.unfreeze else 0
 
     def replace(self, **changes: Any) -> TrainingSettings:
         """Return settings with some changed."""

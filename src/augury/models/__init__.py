@@ -1,9 +1,12 @@
 """models: features become forecasts. Reads no database and knows no job.
 
-Three catalogues live here. Adding a member, a baseline or a weight rule is adding one file to its
-folder; the contract tests find it by its name:
+Five catalogues live here. Adding a member, a baseline, a weight rule or a shape of bands is adding
+one file to its folder; the contract tests find it by its name:
 
 - ``tabular/<name>.py`` defines ``MEMBER``, a class of the shape :class:`augury.core.protocols.Member`;
+- ``statistical/<name>.py`` defines ``MEMBER``, a subclass of :class:`augury.models.statistical.SeriesMember`;
+  a recipe names it beside the tabular ones, and :mod:`augury.models.members` is the door to both;
+- ``bands/<name>.py`` defines ``SHAPE``, a subclass of :class:`augury.models.bands.BandShape`;
 - ``baseline/<name>.py`` defines ``BASELINE``, a class of the shape :class:`augury.core.protocols.Baseline`;
 - ``ensemble/weights/<name>.py`` defines ``RULE``, out-of-fold predictions and codes to weights.
 """

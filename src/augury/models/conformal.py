@@ -85,8 +85,34 @@ class ConformalBands:
         """
         usable = np.isfinite(residuals) & np.isfinite(scale) & (scale > 0)
         sizes = np.sort(np.abs(residuals[usable]) / scale[usable])
-        n, factors, extrapolated = len(sizes), {}, []
-        for level in sorted(levels):
+        return cls._of_sizes(dict.fromkeys(sorted(levels), sizes), n_eff)
+
+    @classmethod
+    def fit_about(cls, ladder: Mapping[str, Floats], outcome: Floats, scale: Floats, n_eff: float) -> Self:
+        """Take the factors from how far outcomes lie outside bands that were said, in units of the scale.
+
+        A factor below 0 draws a band in: what was said was too wide.
+
+        Parameters
+        ----------
+        ladder : mapping
+            ``QUANTILES`` names to ``(n,)`` returns said of rows the model had not seen.
+        outcome, scale : (n,)
+        n_eff : float
+            See :meth:`fit`.
+        """
+        outside = {
+            level: np.maximum(ladder[low] - outcome, outcome - ladder[high]) / scale
+            for level, (low, high) in _ENDS.items()
+        }
+        return cls._of_sizes({level: np.sort(sizes) for level, sizes in outside.items()}, n_eff)
+
+    @classmethod
+    def _of_sizes(cls, sorted_sizes: Mapping[float, Floats], n_eff: float | None) -> Self:
+        """Factors of each level from its own ascending sizes."""
+        n, factors, extrapolated = 0, {}, []
+        for level, sizes in sorted_sizes.items():
+            n = len(sizes)
             if n < 1 or conformal_index(n, level) > n:
                 needs = math.ceil(level / (1 - level) - 1e-9)
                 raise InsufficientHistory(f"{n} out-of-fold residuals carry no {level:.0%} band (needs {needs})")
@@ -102,19 +128,25 @@ class ConformalBands:
         """Bands of a normal return, for when there are no residuals to learn from."""
         return cls({level: NormalDist().inv_cdf((1 + level) / 2) for level in LEVELS}, 0, LEVELS)
 
-    def quantiles(self, centre: Floats, scale: Floats) -> dict[str, Floats]:
+    def quantiles(self, centre: Floats, scale: Floats, about: Mapping[str, Floats] | None = None) -> dict[str, Floats]:
         """Return the quantiles of each row: symmetric about ``centre``, ordered, never below -100 %.
 
         Parameters
         ----------
         centre, scale : (n,)
             Conditional centre, and the scale of :meth:`fit` for the same rows.
+        about : mapping, optional
+            What was said of these rows, as in :meth:`fit_about`; the bands then start from it and
+            ``centre`` is not read.
         """
-        ladder = {"q50": np.maximum(centre, LOWEST_RETURN)}
+        said = dict.fromkeys(QUANTILES, centre) if about is None else about
+        inner_low = inner_high = np.maximum(said["q50"], LOWEST_RETURN)
+        ladder = {"q50": inner_low}
         for level, (low, high) in _ENDS.items():
             half = self.factors[level] * scale
-            ladder[low] = np.maximum(centre - half, LOWEST_RETURN)
-            ladder[high] = np.maximum(centre + half, LOWEST_RETURN)
+            # A band that was drawn in further than the one inside it ends where that one does.
+            ladder[low] = inner_low = np.minimum(inner_low, np.maximum(said[low] - half, LOWEST_RETURN))
+            ladder[high] = inner_high = np.maximum(inner_high, np.maximum(said[high] + half, LOWEST_RETURN))
         return {name: ladder[name] for name in QUANTILES}
 
     def to_json(self) -> Json:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from augury.core.errors import InsufficientHistory, MissingExtra, UsageError
-from augury.core.typing import Bools, Floats, Ints, Json
-from augury.core.version import MemberEntry
+from augury.core.errors import UsageError
+from augury.core.typing import Bools, Floats, Ints
 from augury.models.series import Distribution, PriceSeries
-from augury.models.statistical import SERIES_MEMBERS, SeriesMember
-from augury.models.training import MEMBER_ERRORS
+from augury.models.statistical import SeriesMember
 
 
 @dataclass(frozen=True)
@@ -81,33 +79,3 @@ def rolling(
         parts.append(member.predict_distribution(series.until(int(rows[-1]) + 1), rows, horizon_bars))
     rows = np.arange(first, len(series))
     return Rolled(rows, Distribution.joined(parts), series.forward(horizon_bars)[rows], len(parts))
-
-
-def fit_series_member(
-    name: str, series: PriceSeries, settings: Json | None = None
-) -> tuple[MemberEntry, SeriesMember | None]:
-    """Fit one member of the catalogue, or say why there is none; the name never changes.
-
-    Parameters
-    ----------
-    name : str
-        Of ``SERIES_MEMBERS``.
-    series : PriceSeries
-    settings : dict, optional
-        Constructor arguments.
-
-    Returns
-    -------
-    (MemberEntry, SeriesMember or None)
-        ``unavailable`` without its package or with too few bars, ``failed`` when the fit did not
-        succeed, else ``ready``.
-    """
-    given = dict(settings or {})
-    member = SERIES_MEMBERS.load(name)(**given)
-    try:
-        member.fit(series)
-    except (MissingExtra, InsufficientHistory) as error:
-        return MemberEntry(name, "unavailable", str(error), given), None
-    except MEMBER_ERRORS as error:
-        return MemberEntry(name, "failed", f"{type(error).__name__}: {error}", given), None
-    return MemberEntry(name, "ready", "", given, member.facts()), member

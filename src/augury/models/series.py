@@ -49,8 +49,15 @@ class PriceSeries:
             raise DataError(f"{self.symbol}: the bars of a series ascend in time, none twice", fix="augury data check")
 
     @classmethod
-    def of(cls, bars: Bars, symbol: str) -> Self:
-        """Take the closes of one symbol; adjusted ones where the bars have them.
+    def of(cls, bars: Bars, symbol: str, price_field: str | None = None) -> Self:
+        """Take the closes of one symbol.
+
+        Parameters
+        ----------
+        bars : Bars
+        symbol : str
+        price_field : str, optional
+            Column to read; default ``adj_close`` where the bars have it, else ``close``.
 
         Raises
         ------
@@ -58,7 +65,8 @@ class PriceSeries:
             A close is missing or not positive: nothing is filled.
         """
         frame = bars.of(symbol).frame
-        closes = frame["adj_close" if "adj_close" in frame.columns else "close"].to_numpy()
+        price_field = price_field or ("adj_close" if "adj_close" in frame.columns else "close")
+        closes = frame[price_field].to_numpy()
         if not (closes > 0).all():
             raise DataError(f"{symbol}: a close is missing or not positive", fix="augury data check")
         return cls(symbol, frame["ts"].dt.replace_time_zone(None).to_numpy(), np.log(closes))
@@ -86,6 +94,10 @@ class PriceSeries:
     def until(self, n_bars: int) -> PriceSeries:
         """The first ``n_bars`` bars: what was known when the last of them closed."""
         return PriceSeries(self.symbol, self.ts[:n_bars], self.log_close[:n_bars])
+
+    def since(self, first: int) -> PriceSeries:
+        """The bars from place ``first`` on."""
+        return PriceSeries(self.symbol, self.ts[first:], self.log_close[first:])
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 kind               what it is                                                            what it catches
 =================  ====================================================================  ==================
 shuffled_target    the same features, outcomes dealt out to other rows                   scoring fitted rows
-noise_features     the same outcomes, features drawn from a normal law                   memory of outcomes
+noise_features     the same outcomes, features drawn from a normal law, closes walking   memory of outcomes
 random_walk        new bars: the days of the real ones drawn again in any order          features that look
                                                                                          ahead
 =================  ====================================================================  ==================
@@ -12,6 +12,7 @@ random_walk        new bars: the days of the real ones drawn again in any order 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -58,7 +59,8 @@ def null_table(labelled: LabelledTable, kind: str, seed: int) -> LabelledTable:
         return labelled.with_frame(frame.with_columns(dealt.get_columns()))
     noise = rng.standard_normal((frame.height, len(labelled.manifest.names))).astype(np.float32)
     columns = [pl.Series(name, noise[:, at]) for at, name in enumerate(labelled.manifest.names)]
-    return labelled.with_frame(frame.with_columns(columns))
+    walk = None if labelled.bars is None else random_walk(labelled.bars, seed)
+    return replace(labelled.with_frame(frame.with_columns(columns)), bars=walk)
 
 
 def random_walk(bars: Bars, seed: int) -> Bars:

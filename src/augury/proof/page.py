@@ -16,6 +16,7 @@ from augury.core.score import GateResult, Score
 from augury.core.version import VersionManifest
 from augury.proof.charts.fan import FanStep, fan
 from augury.proof.charts.reliability import reliability_chart
+from augury.proof.selection import METRICS, Deflated
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -46,6 +47,8 @@ class ReportCell:
         On the report rows; may be empty.
     extra : dict
         Further facts, name to text, shown with the cell.
+    deflated : dict
+        Score to its deflated value, None where that is undefined: what is selected on is shown beside it.
     """
 
     manifest: VersionManifest
@@ -53,6 +56,7 @@ class ReportCell:
     history: pl.DataFrame
     reliability: list[ReliabilityBin] = field(default_factory=list)
     extra: Mapping[str, str] = field(default_factory=dict)
+    deflated: Mapping[str, Deflated | None] = field(default_factory=dict)
 
     @property
     def badges(self) -> tuple[str, ...]:
@@ -71,6 +75,13 @@ class ReportCell:
     def score(self, name: str) -> Score | None:
         """Return a report score by name."""
         return next((score for score in self.scores if score.name == name), None)
+
+    def luck(self, score: Score) -> str:
+        """What stands beside a score that is selected on; empty for any other."""
+        if score.name not in METRICS:
+            return ""
+        one = self.deflated.get(score.name)
+        return one.beside() if one is not None else "trials not counted"
 
     @property
     def reasons(self) -> tuple[GateResult, ...]:

@@ -10,9 +10,11 @@ from typing import Any, Final
 from augury.core.atomic import write_text
 from augury.core.clock import iso
 from augury.core.errors import UsageError
+from augury.core.score import Score
 from augury.core.typing import Json
 from augury.proof import page
 from augury.proof.page import ReportCell
+from augury.proof.selection import METRICS
 
 __all__ = ["ReportCell", "report_json", "write_report"]
 
@@ -86,11 +88,18 @@ def _cell_json(cell: ReportCell) -> Json:
         "synthetic": "synthetic market" in cell.badges,
         "warnings": list(cell.badges),
         "verdict": manifest.verdict.to_json(),
-        "scores": [score.to_json() for score in cell.scores],
+        "scores": [_score_json(cell, score) for score in cell.scores],
         "reliability": [one.to_json() for one in cell.reliability],
         "forecast": _plain(forecast.to_json()) if forecast else None,
         "extra": dict(cell.extra),
     }
+
+
+def _score_json(cell: ReportCell, score: Score) -> Json:
+    if score.name not in METRICS:
+        return score.to_json()
+    one = cell.deflated.get(score.name)
+    return score.to_json() | {"deflated": None if one is None else one.to_json()}
 
 
 def _plain(row: Json) -> Json:

@@ -76,11 +76,27 @@ class Deflated:
         if self.n < ENOUGH:
             return f"{_WORDS[self.metric]} insufficient (n={int(self.n)}, {_counted(self.trials)})"
         places = (2 if self.metric == "sharpe" else 4) if digits is None else digits
-        dsr = "undefined" if self.dsr is None else f"{self.dsr:.2f}"
-        pbo = "undefined" if self.pbo is None else f"{self.pbo:.2f}"
+        value = f"{_WORDS[self.metric]} {self.value:.{places}f} ({self._luck(places)})"
         verdict = "" if self.believed else ", not better than luck"
-        luck = f"best of {_counted(self.trials)} by luck {self.luck:.{places}f}"
-        return f"{_WORDS[self.metric]} {self.value:.{places}f} ({luck}): DSR {dsr}, PBO {pbo}, n={self.n:.0f}{verdict}"
+        return f"{value}: {self._probabilities}, n={self.n:.0f}{verdict}"
+
+    def beside(self) -> str:
+        """What stands beside a value that is already printed with its interval and its n.
+
+        Examples
+        --------
+        >>> Deflated("rank_ic", 0.02, 0.041, 0.21, None, 12, 300).beside()
+        'best of 12 trials by luck 0.0410, DSR 0.21, PBO undefined'
+        """
+        return f"{self._luck(2 if self.metric == 'sharpe' else 4)}, {self._probabilities}"
+
+    def _luck(self, places: int) -> str:
+        return f"best of {_counted(self.trials)} by luck {self.luck:.{places}f}"
+
+    @property
+    def _probabilities(self) -> str:
+        dsr, pbo = ("undefined" if one is None else f"{one:.2f}" for one in (self.dsr, self.pbo))
+        return f"DSR {dsr}, PBO {pbo}"
 
     def to_json(self) -> Json:
         """Write as a JSON object."""

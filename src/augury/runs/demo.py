@@ -22,7 +22,7 @@ from augury.runs.jobs.train import label_cell
 from augury.runs.recipes import RECIPES
 from augury.runs.sealed import guard_of, unsealed
 from augury.runs.training import Outcome, train
-from augury.runs.trials import deflated_of
+from augury.runs.trials import deflated_scores
 from augury.runs.workspace import Workspace
 
 SYMBOLS: Final = ("^GSPC", "^IXIC", "SYN001")
@@ -100,11 +100,10 @@ def report_cell(workspace: Workspace, manifest: VersionManifest) -> ReportCell:
     ensemble = loader.load(cell.symbol, cell.timeframe, cell.horizon, version=manifest.version).ensemble
     valid = time_ordered(label_cell(visible, cell, manifest.recipe).known(), manifest.recipe.train_fraction).valid
     rows = workspace.store.ledger.list(cell.symbol, cell.timeframe, cell.horizon, limit=1)
-    deflated = deflated_of(workspace.store.trials, manifest)
     return ReportCell(
         manifest=manifest,
         forecast=rows[0].forecast if rows else None,
         history=bars.frame.select("ts", "close").tail(HISTORY_BARS),
         reliability=reliability(ensemble.predict(valid), valid),
-        extra={} if deflated is None else {"selection": deflated.text()},
+        deflated=deflated_scores(workspace.store.trials, manifest),
     )

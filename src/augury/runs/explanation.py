@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,19 +10,20 @@ import numpy as np
 
 from augury.core.bars import check_symbol
 from augury.core.clock import FixedClock
-from augury.core.errors import ModelError, NotFound, UnknownName
+from augury.core.errors import ModelError, NotFound, UnknownName, UsageError
 from augury.core.forecast import Forecast
 from augury.core.labelspec import LABELS, default_horizons
 from augury.core.metrics.classification import log_losses
 from augury.core.suggestion import did_you_mean
 from augury.core.tables import LabelledTable, Split
 from augury.core.timeframe import Horizon, Timeframe
-from augury.core.typing import Features, Floats, Json
+from augury.core.typing import Features, Floats, Json, Probabilities
 from augury.core.version import VersionManifest
 from augury.labels.splits import time_ordered
-from augury.models.alignment import align_proba
 from augury.models.ensemble.ensemble import Ensemble
 from augury.models.ensemble.pooling import pool, signed_score
+from augury.models.members import ask
+from augury.models.statistical import SeriesMember
 from augury.proof.explain.attributions import Attribution, booster_contributions, shapley
 from augury.proof.explain.failures import Case, Cause, worst_forecasts
 from augury.proof.explain.importance import Importance, permutation_importance
@@ -34,6 +36,8 @@ from augury.runs.reproduction import trained_on
 from augury.runs.workspace import Workspace
 
 _LEDGER_MAX: Final = 100_000
+CLOSES: Final = "closes"
+"""What the series members of a version read, as one line beside the features."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ class Explained:
         return self.loaded.manifest.features.names
 
     def rationale(self) -> Rationale:
-        """Share out the score of the ensemble over the features.
+        """Share out the score of the ensemble over the features, and the closes where a member reads them.
+
+        The closes are one line: they are either those behind this row or those behind a train row.
 
         Raises
         ------
@@ -72,8 +78,22 @@ class Explained:
         if not ensemble.members:
             manifest = self.loaded.manifest
             raise ModelError(f"{manifest.cell} {manifest.version} has bands only: no member, no score to explain")
-        found = shapley(lambda X: score_of(ensemble, X), self.row.X[0], self.split.train.X, seed=self._seed)
-        return rationale(self.names, self.row.X[0].astype(np.float64), found, self.forecast)
+        train, row = self.split.train, self.row
+        here, there = series_answers(ensemble, row), series_answers(ensemble, train)
+        if not here:
+            found = shapley(lambda X: score_of(ensemble, row, X, {}), row.X[0], train.X, seed=self._seed)
+            return rationale(self.names, row.X[0].astype(np.float64), found, self.forecast)
+        said = {name: np.concatenate([there[name], here[name]]) for name in here}
+
+        def score(X: Features) -> Floats:
+            # The last column says behind which row the closes stand.
+            at = X[:, -1].astype(np.int64)
+            return score_of(ensemble, row, X[:, :-1], {name: proba[at] for name, proba in said.items()})
+
+        stood = np.arange(len(train) + 1, dtype=np.float32)[:, None]
+        found = shapley(score, np.append(row.X[0], stood[-1]), np.hstack([train.X, stood[:-1]]), seed=self._seed)
+        values = np.append(row.X[0].astype(np.float64), self.forecast.current_price)
+        return rationale((*self.names, CLOSES), values, found, self.forecast)
 
     def member(self, name: str) -> Attribution | dict[str, tuple[Floats, float]]:
         """Share out one member's answer.
@@ -93,6 +113,8 @@ class Explained:
         ------
         UnknownName
             The version has no such member.
+        UsageError
+            The member reads no feature.
         """
         members = self.loaded.ensemble.members
         if name not in members:
@@ -101,13 +123,18 @@ class Explained:
                 f"this version has no member '{name}'{hint} (its members: {', '.join(members) or 'none'})"
             )
         member = members[name]
+        if isinstance(member, SeriesMember):
+            raise UsageError(
+                f"member '{name}' reads the order of the closes and no feature: there is nothing to share out",
+                fix=f"augury explain {self.forecast.symbol}",
+            )
         booster = getattr(member, "booster_", None)
         if booster is not None:
             found, base = booster_contributions(booster, self.row.X, self.split.train.X)
             classes = [LABELS[int(code) + 1] for code in member.classes_]
             return {label: (found[0, at], float(base[at])) for at, label in enumerate(classes)}
         return shapley(
-            lambda X: signed_score(align_proba(member.predict_proba(X), member.classes_)),
+            lambda X: signed_score(ask(member, self.row, X)),
             self.row.X[0],
             self.split.train.X,
             seed=self._seed,
@@ -116,10 +143,11 @@ class Explained:
     def importance(self) -> list[Importance]:
         """Rise of the log loss of the report rows when groups of correlated features are shuffled."""
         ensemble, table = self.loaded.ensemble, self.split.valid
+        said = series_answers(ensemble, table)
 
         def losses(X: Features) -> Floats:
-            answers = {name: align_proba(m.predict_proba(X), m.classes_) for name, m in ensemble.members.items()}
-            return log_losses(table.y, ensemble.shrinkage.apply(pool(answers, ensemble.weights)))
+            pooled = pool(_answers(ensemble, table, X, said), ensemble.weights)
+            return log_losses(table.y, ensemble.calibrated(pooled))
 
         bars = table.spec.horizon_bars
         return permutation_importance(losses, table.X, self.names, horizon_bars=bars, seed=self._seed)
@@ -129,10 +157,30 @@ class Explained:
         return self.loaded.manifest.recipe.seed
 
 
-def score_of(ensemble: Ensemble, X: Features) -> Floats:
-    """Return the signed score of the pooled members for rows of features, ``(n,)``."""
-    answers = {name: align_proba(member.predict_proba(X), member.classes_) for name, member in ensemble.members.items()}
-    return signed_score(pool(answers, ensemble.weights))
+def series_answers(ensemble: Ensemble, table: LabelledTable) -> dict[str, Probabilities]:
+    """Return what the members that read closes say of each row; empty when there is none."""
+    return {name: ask(member, table) for name, member in ensemble.members.items() if isinstance(member, SeriesMember)}
+
+
+def score_of(ensemble: Ensemble, table: LabelledTable, X: Features, said: Mapping[str, Probabilities]) -> Floats:
+    """Return the signed score of the pooled members for rows of features, ``(n,)``.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    table : LabelledTable
+        Of the version; its own features are not read.
+    X : array (n, n_features)
+    said : mapping
+        Series member to its answers, ``(n, 3)``.
+    """
+    return signed_score(pool(_answers(ensemble, table, X, said), ensemble.weights))
+
+
+def _answers(
+    ensemble: Ensemble, table: LabelledTable, X: Features, said: Mapping[str, Probabilities]
+) -> dict[str, Probabilities]:
+    return {name: said[name] if name in said else ask(member, table, X) for name, member in ensemble.members.items()}
 
 
 def explained(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from augury.core.tables import FeatureTable, LabelledTable
 from augury.core.timeframe import Horizon, Timeframe
 from augury.data.calendar import market_calendar
 from augury.data.calendar.availability import closed
+from augury.data.calendar.openings import bar_opens
 from augury.features.engine import build
 from augury.labels.attach import attach
 from augury.models.conformal import widen_by_horizon
@@ -175,10 +177,23 @@ class _View:
             return calendar.close_of(calendar.shift(last, horizon_bars))
         if timeframe is Timeframe.W1:
             return calendar.close_of(calendar.last_of_week(last + timedelta(weeks=horizon_bars)))
-        sessions = round(horizon_bars / timeframe.bars_per_session(calendar))
-        day = last.replace(hour=0, minute=0, second=0, microsecond=0)
-        session = calendar.session_of(last, timeframe.minutes or 0) or day
-        return calendar.close_of(calendar.shift(session, max(1, sessions)))
+        return timeframe.closes_at(_bar_after(self.bars, horizon_bars), calendar)
+
+
+def _bar_after(bars: Bars, n: int) -> datetime:
+    """When the n-th bar after the last one opens, on the grid of an intraday timeframe."""
+    last, timeframe = bars.frame["ts"][-1], bars.timeframe
+    sessions = n / timeframe.bars_per_session(market_calendar(bars.calendar))
+    days = ceil(1.5 * sessions) + 7
+    while (later := _opens_after(bars, last, days)).len() < n:
+        days *= 2
+    found: datetime = later[n - 1]
+    return found
+
+
+def _opens_after(bars: Bars, last: datetime, days: int) -> pl.Series:
+    due = bar_opens(bars.timeframe, bars.calendar, last - timedelta(days=1), last + timedelta(days=days))["ts"]
+    return due.filter(due > last)
 
 
 def _champion(workspace: Workspace, loader: EnsembleLoader, cell: Cell, allow_stale: bool) -> LoadedEnsemble:
@@ -224,6 +239,7 @@ def _forecast_cell(view: _View, cell: Cell, loaded: LoadedEnsemble) -> Forecast:
         "abstain": abstains,
         "band_only": not manifest.weights,
         "degraded": loaded.degraded or manifest.degraded or bool(dropped),
+        "raw": loaded.ensemble.raw,
         "replay": replay,
         "stale": view.stale and not replay,
         "synthetic": manifest.synthetic,

@@ -11,8 +11,8 @@ from augury.core.score import GateResult, Score
 from augury.core.seeds import derive
 from augury.core.tables import LabelledTable
 from augury.labels.splits import time_ordered
-from augury.models import MEMBERS
 from augury.models.ensemble.ensemble import Ensemble
+from augury.models.members import RECIPE_MEMBERS
 from augury.models.training import fit_members
 from augury.proof.null_data import RANDOM_WALK, TABLE_KINDS, null_table, random_walk
 from augury.proof.null_gates import null_gates
@@ -35,7 +35,7 @@ def small(recipe: Recipe) -> Recipe:
     """
     members = {}
     for name, settings in recipe.members.items():
-        known = inspect.signature(MEMBERS.load(name)).parameters
+        known = inspect.signature(RECIPE_MEMBERS.load(name)).parameters
         trees = settings.get("n_estimators", known["n_estimators"].default if "n_estimators" in known else None)
         members[name] = settings if trees is None else settings | {"n_estimators": min(int(trees), TREES)}
     return recipe.replace(

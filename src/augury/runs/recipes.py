@@ -10,7 +10,8 @@ from augury.core.errors import NotFound, UnknownName, UsageError
 from augury.core.recipe import Recipe
 from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Horizon
-from augury.models import MEMBERS
+from augury.models.bands import BAND_SHAPES
+from augury.models.members import RECIPE_MEMBERS
 
 RECIPES: Final = {
     "default": Recipe(),
@@ -75,6 +76,7 @@ def _read(path: Path) -> Recipe:
             Horizon.parse(horizon)
         feature_set(recipe.feature_set)
         WEIGHT_RULES.load(recipe.weights)
+        BAND_SHAPES.load(recipe.bands)
         for member, settings in recipe.members.items():
             _check_settings(member, settings)
     except UsageError as error:
@@ -84,7 +86,7 @@ def _read(path: Path) -> Recipe:
 
 def _check_settings(member: str, settings: dict[str, Any]) -> None:
     """Refuse a setting the member does not have, or of another kind than its default, before hours are spent."""
-    known = inspect.signature(MEMBERS.load(member)).parameters
+    known = inspect.signature(RECIPE_MEMBERS.load(member)).parameters
     for name, value in settings.items():
         if name not in known:
             hint = did_you_mean(str(name), known)

@@ -25,6 +25,7 @@ from augury.records.versions import VersionRow
 from augury.runs.executors._protocol import error_of
 from augury.runs.intake import bars_of
 from augury.runs.jobs.rebuild import hashes
+from augury.runs.registry import release_of
 from augury.runs.workspace import Workspace
 
 SECONDS_MAX: Final = 900
@@ -112,7 +113,8 @@ def reproduce(workspace: Workspace, row: VersionRow, *, seconds_max: int = SECON
     workspace : Workspace
         Nothing is written to it.
     row : VersionRow
-        The stored version; every byte of its files is checked when it is opened.
+        The stored version; every byte of its files is checked when it is opened. Of a released one that
+        which was trained: releasing copies its files.
     seconds_max : int
         The fresh process is ended after as many seconds.
 
@@ -123,6 +125,8 @@ def reproduce(workspace: Workspace, row: VersionRow, *, seconds_max: int = SECON
     TemporaryError
         The fresh process took too long or ended without an answer.
     """
+    if (evidence := release_of(row.manifest)) is not None:
+        row = workspace.store.versions.get(row.symbol, row.timeframe, row.horizon, evidence["of"])
     loaded = EnsembleLoader(workspace.store).load(row.symbol, row.timeframe, row.horizon, row.version)
     manifest = loaded.manifest
     bars = trained_on(workspace, manifest)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from augury.core.errors import DataError
 from augury.core.metrics.performance import sharpe
+from augury.core.score import Score
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
 from augury.portfolio.backtest import Backtest
@@ -81,6 +83,23 @@ def backtest_trial(done: Backtest, decisions: Json) -> Trial:
 def deflated_of(trials: Trials, manifest: VersionManifest) -> Deflated | None:
     """The version's coefficient beside the number of trials on its dataset; None when it has none."""
     return deflated_trial(trials, trial_of(manifest))
+
+
+def deflated_scores(trials: Trials, manifest: VersionManifest) -> dict[str, Deflated | None]:
+    """Every report score that is selected on, beside the number of trials on the version's dataset.
+
+    Returns
+    -------
+    dict
+        Name of the score to its deflated value; None where that is undefined. Other scores are not in it.
+    """
+    trial = trial_of(manifest)
+    found: dict[str, Score] = {score.name: score for score in manifest.scores if score.slice == "report"}
+    return {
+        name: deflated_trial(trials, replace(trial, metric=name, value=found[name].value, n=found[name].n_eff))
+        for name in METRICS
+        if name in found
+    }
 
 
 def deflated_trial(trials: Trials, trial: Trial) -> Deflated | None:

@@ -16,6 +16,7 @@ from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import judge_split, label_cell
 from augury.runs.null_runs import null_gates_of
+from augury.runs.registry import acquitted, release_of
 from augury.runs.sealed import guard_of, unsealed
 from augury.runs.workspace import Workspace
 
@@ -85,6 +86,8 @@ def revalidate(
         split = time_ordered(labelled.known(), manifest.recipe.train_fraction)
         select = tuple(score for score in manifest.scores if score.slice == "select")
         scores, verdict = judge_split(loaded.ensemble, split, select)
+        if (evidence := release_of(manifest)) is not None and scores == manifest.scores:
+            verdict = acquitted(verdict, evidence)
         if null:
             nulls = null_gates_of(bars, Cell(row.symbol, row.timeframe, row.horizon), manifest.recipe)
             verdict = Verdict.of((*verdict.gates, *nulls))

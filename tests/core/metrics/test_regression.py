@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augury.core.metrics.regression import bias, mae, r2_vs_zero, rmse
+from augury.core.metrics.regression import bias, mae, r2, r2_vs_zero, rmse
 
 
 @given(st.integers(1, 50), st.integers(0, 2**31 - 1))
@@ -29,7 +29,9 @@ def test_r2_is_1_for_the_truth_0_for_saying_nothing_and_negative_for_worse() -> 
 def test_the_mean_of_the_sample_earns_r2_because_nobody_knew_it() -> None:
     y = np.array([0.01, 0.02, 0.03])
     assert r2_vs_zero(y, np.full(3, y.mean())) > 0.8
+    assert r2(y, np.full(3, y.mean())) == pytest.approx(0)
 
 
 def test_r2_of_a_market_that_did_not_move_is_undefined() -> None:
     assert math.isnan(r2_vs_zero(np.zeros(3), np.ones(3)))
+    assert math.isnan(r2(np.ones(3), np.zeros(3)))

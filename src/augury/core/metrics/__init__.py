@@ -23,7 +23,7 @@ from augury.core.metrics.comparison import diebold_mariano
 from augury.core.metrics.intervals import coverage, crps_draws, crps_normal, pinball, pit, width, winkler
 from augury.core.metrics.newey_west import newey_west
 from augury.core.metrics.ranking import ic, ic_by_day, icir, rank_ic, rank_ic_rows
-from augury.core.metrics.regression import bias, mae, r2_vs_zero, rmse
+from augury.core.metrics.regression import bias, mae, r2, r2_vs_zero, rmse
 from augury.core.metrics.selection import (
     best_sharpe_of_noise,
     deflated_sharpe,
@@ -67,6 +67,7 @@ __all__ = [
     "pit",
     "precision_recall_f1",
     "probabilistic_sharpe",
+    "r2",
     "r2_vs_zero",
     "rank_ic",
     "rank_ic_rows",

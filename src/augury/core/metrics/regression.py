@@ -44,6 +44,21 @@ def bias(y: Floats, expected: Floats) -> float:
     return float(np.mean(expected - y))
 
 
+def r2(y: Floats, expected: Floats) -> float:
+    """One minus squared error over that of the sample's own mean, at most 1; NaN when the sample never moves.
+
+    For comparison with others only: the mean was not known beforehand, see :func:`r2_vs_zero`.
+
+    Examples
+    --------
+    >>> r2(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 2.0]))
+    0.5
+    """
+    same_rows("r2", y, expected)
+    total = float(np.sum((y - y.mean()) ** 2))
+    return 1.0 - float(np.sum((y - expected) ** 2)) / total if np.ptp(y) > 0 else NAN
+
+
 def r2_vs_zero(y: Floats, expected: Floats) -> float:
     """One minus squared error over that of expecting 0, at most 1; 0 is no better than saying nothing.
 

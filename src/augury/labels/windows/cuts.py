@@ -68,6 +68,9 @@ def runs_of(bars: Bars) -> list[Runs]:
 def stride_cuts(runs: Runs, n_bars: int, stride: int, max_offset: int, rng: np.random.Generator) -> pl.DataFrame:
     """Begin a window at every ``stride``-th bar of each run, moved by 0 to ``max_offset`` bars.
 
+    A window that its draw would move beyond the run is left out until the bars are there: bars that are
+    added never move a window.
+
     Parameters
     ----------
     runs : Runs
@@ -86,9 +89,10 @@ def stride_cuts(runs: Runs, n_bars: int, stride: int, max_offset: int, rng: np.r
     nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     rows = np.repeat(runs.first, counts) + stride * nth
     room = np.repeat(runs.stop, counts) - n_bars - rows
-    moved = rng.integers(0, np.minimum(max_offset, room), endpoint=True, dtype=np.int64)
+    moved = rng.integers(0, max_offset, size=len(room), endpoint=True, dtype=np.int64)
+    fits = moved <= room
     return pl.DataFrame(
-        {"symbol": runs.symbol, "row": rows + moved, "origin": runs.origin, "offset": moved}
+        {"symbol": runs.symbol, "row": (rows + moved)[fits], "origin": runs.origin, "offset": moved[fits]}
         | {"label": None, "expansion_start": None, "expansion_end": None},
         schema=_CUT,
     )

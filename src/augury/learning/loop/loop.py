@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
 
-from augury.core.errors import UsageError
+from augury.core.errors import InsufficientHistory, UsageError
 from augury.core.typing import Json
+from augury.learning.loop.checkpoint import Checkpoint
+from augury.learning.loop.gradients import clip
 from augury.learning.loop.history import EpochRecord, History
-from augury.learning.optim import OPTIMIZERS
-from augury.learning.schedules import SCHEDULES
+from augury.learning.loop.hooks import Hook, PaceHook
+from augury.learning.loop.loading import timed
+from augury.learning.loop.precision import refuse_infinite
+from augury.learning.loop.surroundings import own_surroundings, seed_epoch
+from augury.learning.loop.training import Training
 from augury.learning.settings import TrainingSettings
 from augury.learning.task import Task
 
 STEPS_MIN = 100
 """Fewer steps than this hardly teach anything: the history warns ``too_few_steps``."""
-
-
-class Hook(Protocol):
-    """Something that acts between epochs: releases layers, toggles blocks, prunes a trial."""
-
-    def before_epoch(self, epoch: int, task: Task) -> Sequence[Json]:
-        """Act at the start of an epoch; return what was done, one object an event."""
-        ...
-
-    def after_epoch(self, record: EpochRecord) -> str | None:
-        """Look at what came out; return a word to stop the training, which becomes ``History.stopped``."""
-        ...
 
 
 def fit(
@@ -43,104 +35,114 @@ def fit(
 ) -> History:
     """Train a task; in the end its network has the weights of the best epoch.
 
+    The result depends on the task, the settings and the hooks, not on the random state of the caller.
+
     Parameters
     ----------
     task : Task
+        It may also have :class:`~augury.learning.loop.training.HasSideModules` and ``HasIdentity``.
     settings : TrainingSettings
     folder : Path, optional
         Where the state is kept after each epoch. A training that was cut off there goes on, and ends as
-        if it had not been.
+        if it had not been; one that was done gives its history again.
     hooks : iterable of Hook
-        In the order they act.
+        In the order they act; one that is also a ``PaceHook`` sets rates and clipping.
 
     Raises
     ------
     UsageError
         ``settings.watch`` is not among the measures, or a folder holds another training.
+    ModelError
+        The loss is not finite in float32.
     """
-    torch.set_num_threads(settings.threads)
     chain = list(hooks)
-    groups = task.groups()
-    schedule = SCHEDULES.load(settings.schedule)(settings.learning_rate, settings.epochs, **settings.schedule_settings)
-    optimizer = OPTIMIZERS.load(settings.optimizer)(
-        [{"params": parameters, "name": name} for name, parameters in groups.items()],
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        **settings.optimizer_settings,
-    )
-    records: list[EpochRecord] = []
-    best, best_value, kept, stopped, waited_for = 0, float("inf"), _weights(task.network), "epochs", 0
-    for epoch in range(settings.epochs):
-        events = [event for hook in chain for event in hook.before_epoch(epoch, task)]
-        if any(event.get("event") == "released" for event in events):
-            waited_for = 0
-        rates = _set_rates(optimizer, schedule.rate(epoch), settings.encoder_rate)
-        loss, steps, seconds, waited = _train_epoch(task, optimizer, epoch, settings)
-        record = EpochRecord(epoch, loss, _measured(task), rates, steps, seconds, waited, tuple(events))
-        records.append(record)
-        value = _watched(record, settings)
-        schedule.seen(value)
-        if value < best_value:
-            best, best_value, kept, waited_for = epoch, value, _weights(task.network), 0
-        else:
-            waited_for += 1
-        words = [word for hook in chain if (word := hook.after_epoch(record))]
-        if words or (settings.patience and waited_for >= settings.patience):
-            stopped = words[0] if words else "patience"
-            break
-    task.network.load_state_dict(kept)
-    warnings = ("too_few_steps",) if sum(record.steps for record in records) < STEPS_MIN else ()
-    return History(tuple(records), best, stopped, warnings=warnings)
+    with own_surroundings(settings.threads):
+        training = Training(task, settings)
+        checkpoint = Checkpoint(folder, training) if folder else None
+        if checkpoint:
+            _replay(chain, task, checkpoint.records)
+            checkpoint.restore()
+        while not training.done:
+            _epoch(training, chain)
+            if checkpoint:
+                checkpoint.keep()
+        training.put(training.best.tensors)
+    return _history(training)
 
 
-def _train_epoch(
-    task: Task, optimizer: torch.optim.Optimizer, epoch: int, settings: TrainingSettings
-) -> tuple[float, int, float, float]:
+def _replay(chain: Sequence[Hook], task: Task, records: Sequence[EpochRecord]) -> None:
+    for record in records:
+        for hook in chain:
+            hook.before_epoch(record.epoch, task)
+        for hook in chain:
+            hook.after_epoch(record)
+
+
+def _epoch(training: Training, chain: Sequence[Hook]) -> None:
+    """Train and measure one epoch, and decide whether it was the last."""
+    epoch, settings, patience = len(training.records), training.settings, training.patience
+    seed_epoch(settings.seed, epoch)
+    events = [event for hook in chain for event in hook.before_epoch(epoch, training.task)]
+    if any(event["event"] in ("released", "toggled") for event in events):
+        patience.restart()
+    pace = training.pace(epoch)
+    for hook in chain:
+        pace = hook.pace(epoch, pace) if isinstance(hook, PaceHook) else pace
+    rates = training.set_rates(pace.rates)
+    loss, steps, seconds, waited = _steps(training, epoch, pace.clip_norm)
+    measures, undefined = _measures(training)
+    events += training.precision.events() + undefined
+    record = EpochRecord(epoch, loss, measures, rates, steps, seconds, waited, tuple(events))
+    training.records.append(record)
+    value = measures.get(settings.watch, math.inf)
+    value = -value if settings.larger_is_better and math.isfinite(value) else value
+    training.schedule.seen(value)
+    if patience.better(epoch, value):
+        training.keep_best()
+    words = [word for hook in chain if (word := hook.after_epoch(record))]
+    training.stopped = words[0] if words else "patience" if patience.over(epoch) else None
+
+
+def _steps(training: Training, epoch: int, clip_norm: float) -> tuple[float, int, float, float]:
     """Mean loss, steps, wall seconds, seconds spent waiting for batches."""
+    task, optimizer, precision, average = training.task, training.optimizer, training.precision, training.average
     task.network.train()
-    begun, total, steps, waited = time.perf_counter(), 0.0, 0, 0.0
-    for batch, seconds in _timed(task.batches(epoch)):
-        waited += seconds
+    begun, steps, waited = time.perf_counter(), 0, 0.0
+    total = torch.zeros((), dtype=torch.float64, device=training.device)
+    for batch, seconds in timed(iter(task.batches(epoch)), training.settings.workers):
         optimizer.zero_grad(set_to_none=True)
-        loss = task.loss(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if settings.clip_norm:
-            nn.utils.clip_grad_norm_([p for p in task.network.parameters() if p.grad is not None], settings.clip_norm)
-        optimizer.step()
-        total, steps = total + float(loss.detach()), steps + 1
-    return total / max(1, steps), steps, time.perf_counter() - begun, waited
+        loss = precision.loss(task, batch)
+        precision.backward(loss, optimizer)
+        clip(training.parameters, clip_norm)
+        precision.step(optimizer)
+        if average:
+            average.follow(training.trained)
+        # The sum stays on its device: reading it at each step would stop an accelerator's queue.
+        total += loss.detach()
+        steps, waited = steps + 1, waited + seconds
+    if not steps:
+        raise InsufficientHistory(f"epoch {epoch} has no batch: there is nothing to train on")
+    mean = float(total) / steps
+    refuse_infinite(mean)
+    return mean, steps, time.perf_counter() - begun, waited
 
 
-def _timed(batches: Iterator[Any]) -> Iterator[tuple[Any, float]]:
-    while True:
-        begun = time.perf_counter()
-        try:
-            batch = next(batches)
-        except StopIteration:
-            return
-        yield batch, time.perf_counter() - begun
+def _measures(training: Training) -> tuple[dict[str, float], list[Json]]:
+    """What was measured, and an event for each measure that is not a number."""
+    measured = training.measure()
+    if training.settings.watch not in measured:
+        known = ", ".join(sorted(measured))
+        raise UsageError(f"nothing measures '{training.settings.watch}' (measured: {known})")
+    finite = {name: float(value) for name, value in measured.items() if math.isfinite(value)}
+    return finite, [{"event": "undefined", "measure": name} for name in measured if name not in finite]
 
 
-def _set_rates(optimizer: torch.optim.Optimizer, rate: float, encoder_rate: float) -> dict[str, float]:
-    rates = {}
-    for group in optimizer.param_groups:
-        group["lr"] = rate * (encoder_rate if group["name"].startswith("encoder") else 1.0)
-        rates[group["name"]] = group["lr"] if any(p.requires_grad for p in group["params"]) else 0.0
-    return rates
-
-
-def _measured(task: Task) -> dict[str, float]:
-    task.network.eval()
-    with torch.no_grad():
-        return dict(task.measures())
-
-
-def _watched(record: EpochRecord, settings: TrainingSettings) -> float:
-    if settings.watch not in record.measures:
-        raise UsageError(f"nothing measures '{settings.watch}' (measured: {', '.join(sorted(record.measures))})")
-    value = record.measures[settings.watch]
-    return -value if settings.larger_is_better else value
-
-
-def _weights(network: nn.Module) -> Mapping[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+def _history(training: Training) -> History:
+    steps = sum(record.steps for record in training.records)
+    return History(
+        tuple(training.records),
+        training.patience.best_epoch,
+        training.stopped or "epochs",
+        training.precision.name,
+        ("too_few_steps",) if steps < STEPS_MIN else (),
+    )

@@ -1,9 +1,14 @@
-"""Schedules of the learning rate, one a file: ``SCHEDULE(base, epochs, **settings)`` gives a :class:`Schedule`."""
+"""Schedules of the learning rate, one a file: ``SCHEDULE(base, epochs, *, ...)`` gives a :class:`Schedule`.
+
+Its settings are its keyword arguments.
+"""
 
 from typing import Any, Final, Protocol
 
 from augury.core.catalog import Catalog
 from augury.core.typing import Json
+from augury.learning.keywords import refuse_unknown
+from augury.learning.settings import TrainingSettings
 
 
 class Schedule(Protocol):
@@ -32,4 +37,20 @@ class Schedule(Protocol):
 
 SCHEDULES: Final = Catalog[type[Schedule]]("schedule", ("augury.learning.schedules",), "SCHEDULE")
 
-__all__ = ["SCHEDULES", "Schedule"]
+
+def build_schedule(settings: TrainingSettings) -> Schedule:
+    """Build the schedule of the settings.
+
+    Raises
+    ------
+    UnknownName
+        No such schedule.
+    UsageError
+        It has no such setting, or a value is out of range.
+    """
+    make = SCHEDULES.load(settings.schedule)
+    refuse_unknown(f"schedule '{settings.schedule}'", make, settings.schedule_settings)
+    return make(settings.learning_rate, settings.epochs, **settings.schedule_settings)
+
+
+__all__ = ["SCHEDULES", "Schedule", "build_schedule"]

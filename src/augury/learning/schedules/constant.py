@@ -1,11 +1,9 @@
 """The same rate throughout."""
 
-from typing import Any
-
-from augury.core.typing import Json
+from augury.learning.schedules._planned import Planned
 
 
-class Constant:
+class Constant(Planned):
     """A rate that does not change.
 
     Examples
@@ -14,22 +12,12 @@ class Constant:
     0.0005
     """
 
-    def __init__(self, base: float, epochs: int, **settings: Any) -> None:
+    def __init__(self, base: float, epochs: int) -> None:
         self.base = base
 
     def rate(self, epoch: int) -> float:
         """Return the base rate."""
         return self.base
-
-    def seen(self, value: float) -> None:
-        """Learn nothing."""
-
-    def state(self) -> Json:
-        """Nothing is kept."""
-        return {}
-
-    def restore(self, state: Json) -> None:
-        """Nothing is kept."""
 
 
 SCHEDULE = Constant

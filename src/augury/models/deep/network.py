@@ -71,12 +71,15 @@ class WindowOutput:
         Logits of the first and last bar of the span within the inner zone (bars 30..74).
     span : (B, T), optional
         Logit of each bar lying in the span.
+    extent : (B, 2), optional
+        Centre and length of the span as shares of the inner zone, 0..1.
     """
 
     logits: Tensor
     start: Tensor | None = None
     end: Tensor | None = None
     span: Tensor | None = None
+    extent: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,22 @@ from augury.core.errors import CorruptArtifact, DataError, MissingExtra
 from augury.core.hashing import canonical_json
 from augury.core.labelspec import LabelSpec
 from augury.core.manifest import FeatureManifest
-from augury.core.protocols import Member
 from augury.core.typing import Json
-from augury.models import MEMBERS
+from augury.models.bands import BAND_SHAPES, BandShape
 from augury.models.conformal import ConformalBands
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage
+from augury.models.ensemble.isotonic import IsotonicCalibration
 from augury.models.ensemble.parts import EnsembleParts
 from augury.models.ensemble.pooling import renormalised
 from augury.models.ensemble.probe import check_probe, take_probe
+from augury.models.members import RECIPE_MEMBERS, AnyMember
 
 FORMAT: Final = 1
 _FILE: Final = "ensemble.json"
 _MEMBERS: Final = "members"
+_BANDS: Final = "bands"
+_PLAIN: Final = "conformal"
+"""The shape that is not written: it has no state, and older files do not name it."""
 
 
 def write(parts: EnsembleParts, folder: Path) -> None:
@@ -45,6 +49,12 @@ def write(parts: EnsembleParts, folder: Path) -> None:
         "probe": take_probe(parts.members, parts.probe),
     }
     folder.mkdir(parents=True, exist_ok=True)
+    if parts.isotonic is not None:
+        record["isotonic"] = parts.isotonic.to_json()
+    if (shape := _name_of(parts.shape)) != _PLAIN:
+        record["shape"] = shape
+        (folder / _BANDS).mkdir(exist_ok=True)
+        parts.shape.save(folder / _BANDS)
     (folder / _FILE).write_text(canonical_json(record) + "\n", encoding="utf-8")
 
 
@@ -81,15 +91,21 @@ def _assemble(record: Json, folder: Path, allow_missing: bool) -> EnsembleParts:
         record["degraded"] or bool(lost),
         (*record["events"], *lost),
         tuple(record["probe"]["row"]),
+        BAND_SHAPES.load(record.get("shape", _PLAIN)).load(folder / _BANDS),
+        IsotonicCalibration.from_json(record["isotonic"]) if "isotonic" in record else None,
     )
 
 
-def _members(record: Json, folder: Path, allow_missing: bool) -> tuple[dict[str, Member], list[Json]]:
-    members: dict[str, Member] = {}
+def _name_of(shape: BandShape) -> str:
+    return type(shape).__module__.rpartition(".")[2]
+
+
+def _members(record: Json, folder: Path, allow_missing: bool) -> tuple[dict[str, AnyMember], list[Json]]:
+    members: dict[str, AnyMember] = {}
     lost: list[Json] = []
     for name in record["members"]:
         try:
-            member = MEMBERS.load(name).load(folder / name)
+            member = RECIPE_MEMBERS.load(name).load(folder / name)
             check_probe(name, member, record["probe"])
             members[name] = member
         except (CorruptArtifact, MissingExtra) as error:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +13,19 @@ from augury.core.errors import InsufficientHistory, ModelError, SchemaMismatch
 from augury.core.labelspec import LabelSpec
 from augury.core.prediction import Prediction
 from augury.core.recipe import Recipe
-from augury.core.tables import VOLATILITY, LabelledTable
-from augury.core.typing import Features, Floats, Ints, Json, Probabilities
-from augury.models.alignment import align_proba
+from augury.core.tables import LabelledTable
+from augury.core.typing import Codes, Features, Ints, Json, Probabilities
+from augury.core.version import MemberEntry
+from augury.models.bands import Spread
 from augury.models.conformal import ConformalBands
 from augury.models.ensemble._storage import read, write
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage, frequencies
+from augury.models.ensemble.isotonic import OUTCOMES_MIN, IsotonicCalibration
 from augury.models.ensemble.parts import EnsembleParts
 from augury.models.ensemble.pooling import agreement, pool, signed_score
 from augury.models.ensemble.weights._shape import Rule
-from augury.models.training import MEMBER_ERRORS, FittedMembers, OutOfFold
+from augury.models.members import MEMBER_ERRORS, ask
+from augury.models.training import ROLLED_FACTS, FittedMembers, OutOfFold
 
 WEIGHT_RULES = Catalog[Rule]("weight rule", ("augury.models.ensemble.weights",), "RULE")
 
@@ -36,11 +38,11 @@ class Ensemble(EnsembleParts):
     :class:`augury.models.ensemble.parts.EnsembleParts`.
 
     Weights, shrinkage, centre and bands are fitted on out-of-fold answers inside the train part;
-    the report slice takes part in nothing. Only features, ``past_ret`` and ``vol`` of a table are
-    read when predicting, so the newest, unlabelled row can be asked.
+    the report slice takes part in nothing. Only features, ``past_ret``, ``vol`` and the bars up to a
+    row are read when predicting, so the newest, unlabelled row can be asked.
     """
 
-    _select: tuple[LabelledTable, OutOfFold] | None = field(default=None, repr=False, compare=False)
+    _select: tuple[LabelledTable, OutOfFold, Spread] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def fit(cls, fitted: FittedMembers, recipe: Recipe, spec: LabelSpec) -> Ensemble:
@@ -50,7 +52,7 @@ class Ensemble(EnsembleParts):
         ----------
         fitted : FittedMembers
         recipe : Recipe
-            Names the weight rule.
+            Names the weight rule and the calibration.
         spec : LabelSpec
             Gives the horizon, and with it how many rows count: overlapping h-bar returns count
             ``rows / h``.
@@ -61,9 +63,14 @@ class Ensemble(EnsembleParts):
         weighed = WEIGHT_RULES.load(recipe.weights)(proba, codes)
         pooled = pool(proba, weighed.weights)
         centre = Centre.fit(signed_score(pooled), returns, n_eff)
-        bands = ConformalBands.fit(returns - centre.at(signed_score(pooled)), _scale(seen, spec), n_eff=n_eff)
-        missing = [entry for entry in fitted.entries if entry.status != "ready"]
-        events = [{"event": entry.status, "member": entry.name, "reason": entry.reason} for entry in missing]
+        spread = fitted.spread or fitted.shape.spread(seen)
+        if spread.ladder is None:
+            bands = ConformalBands.fit(returns - centre.at(signed_score(pooled)), spread.scale, n_eff=n_eff)
+        else:
+            bands = ConformalBands.fit_about(spread.ladder, returns, spread.scale, n_eff)
+        isotonic = IsotonicCalibration.fit(pooled, codes, n_eff) if recipe.calibration == "isotonic" else None
+        missing = any(entry.status != "ready" for entry in fitted.entries) or fitted.shape_event is not None
+        events = [*_member_events(fitted.entries), *([fitted.shape_event] if fitted.shape_event else [])]
         return cls(
             fitted.members,
             weighed.weights,
@@ -72,10 +79,12 @@ class Ensemble(EnsembleParts):
             bands,
             spec,
             fitted.train.manifest,
-            bool(missing),
-            (*weighed.events, *events, *_band_events(bands)),
+            missing,
+            (*weighed.events, *events, *_band_events(bands), *_calibration_events(isotonic)),
             tuple(fitted.train.X[-1].tolist()),
-            (seen, fitted.out_of_fold),
+            fitted.shape,
+            isotonic,
+            (seen, fitted.out_of_fold, spread),
         )
 
     @classmethod
@@ -126,16 +135,17 @@ class Ensemble(EnsembleParts):
             No member answered.
         """
         X = self._rows(table)
+        table = replace(table, spec=self.spec)  # what was learned decides the horizon, not how the rows were labelled
         answers: dict[str, Probabilities] = {}
         for name, member in self.members.items():
             try:
-                answers[name] = align_proba(member.predict_proba(X), member.classes_)
+                answers[name] = ask(member, table, X)
             except MEMBER_ERRORS:
                 continue
         if self.members and not answers:
             raise ModelError(f"none of the members {', '.join(self.members)} could answer", fix="augury doctor")
         dropped = tuple(name for name in self.members if name not in answers)
-        return self._answer(answers, _scale(table, self.spec)), dropped
+        return self._answer(answers, self.shape.spread(table)), dropped
 
     def out_of_fold_prediction(self) -> tuple[Ints, Prediction]:
         """Return (train row indices, prediction) on the out-of-fold rows, for scores of the select slice.
@@ -149,11 +159,11 @@ class Ensemble(EnsembleParts):
             The ensemble was loaded: its train rows are not stored.
         """
         if self._select is not None:
-            seen, answers = self._select
-            return answers.rows, self._answer(answers.proba, _scale(seen, self.spec))
+            _, answers, spread = self._select
+            return answers.rows, self._answer(answers.proba, spread)
         if self.members:
             raise ModelError("a loaded ensemble holds no out-of-fold answers: they belong to the training run")
-        return np.empty(0, np.int64), self._answer({}, np.empty(0))
+        return np.empty(0, np.int64), self._answer({}, Spread(np.empty(0)))
 
     def save(self, folder: Path) -> None:
         """Write ``ensemble.json`` and ``members/<name>/`` into ``folder``; safe formats, equal bytes for equal fits."""
@@ -190,11 +200,11 @@ class Ensemble(EnsembleParts):
             raise InsufficientHistory(f"features {', '.join(unknown[:5])} are not known in every row asked for")
         return X
 
-    def _answer(self, answers: Mapping[str, Probabilities], scale: Floats) -> Prediction:
-        pooled = pool(answers, self.weights) if answers else np.tile(self.shrinkage.prior, (len(scale), 1))
+    def _answer(self, answers: Mapping[str, Probabilities], spread: Spread) -> Prediction:
+        pooled = pool(answers, self.weights) if answers else np.tile(self.shrinkage.prior, (len(spread.scale), 1))
         score = signed_score(pooled)
-        proba = self.shrinkage.apply(pooled)
-        codes = (proba.argmax(axis=1) - 1).astype(np.int8)
+        proba = self.calibrated(pooled)
+        codes: Codes = (proba.argmax(axis=1) - 1).astype(np.int8)
         centre = self.centre.at(score)
         return Prediction(
             proba=proba,
@@ -202,17 +212,31 @@ class Ensemble(EnsembleParts):
             score=score,
             codes=codes,
             expected_return=centre,
-            quantiles=self.bands.quantiles(centre, scale),
+            quantiles=self.bands.quantiles(centre, spread.scale, spread.ladder),
             agreement=agreement(answers, self.weights, codes),
             members=dict(answers),
         )
 
 
-def _scale(table: LabelledTable, spec: LabelSpec) -> Floats:
-    vol = table.column(VOLATILITY)
-    if not np.isfinite(vol).all() or (vol < 0).any():
-        raise InsufficientHistory(f"the volatility of {int((~np.isfinite(vol)).sum())} rows is not known")
-    return vol * math.sqrt(spec.horizon_bars)
+def _member_events(entries: Sequence[MemberEntry]) -> list[Json]:
+    """What a reader should know of the members: who is missing, and how often a costly one was fitted."""
+    missing = [
+        {"event": entry.status, "member": entry.name, "reason": entry.reason}
+        for entry in entries
+        if entry.status != "ready"
+    ]
+    rolled = [
+        {"event": "rolled", "member": entry.name, **{key: entry.facts[key] for key in ROLLED_FACTS}}
+        for entry in entries
+        if set(ROLLED_FACTS) <= set(entry.facts)
+    ]
+    return [*missing, *rolled]
+
+
+def _calibration_events(isotonic: IsotonicCalibration | None) -> list[Json]:
+    if isotonic is None or not isotonic.raw:
+        return []
+    return [{"event": "raw", "n_eff": isotonic.n_eff, "needs": OUTCOMES_MIN}]
 
 
 def _band_events(bands: ConformalBands) -> list[Json]:

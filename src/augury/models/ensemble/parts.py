@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from augury.core.labelspec import LabelSpec
 from augury.core.manifest import FeatureManifest
-from augury.core.protocols import Member
-from augury.core.typing import Json
+from augury.core.typing import Json, Probabilities
+from augury.models.bands import BandShape
+from augury.models.bands.conformal import Conformal
 from augury.models.conformal import ConformalBands
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage
+from augury.models.ensemble.isotonic import IsotonicCalibration
+from augury.models.members import AnyMember
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,13 @@ class EnsembleParts:
         What a reader should know: dominance guard, missing members, extrapolated bands.
     probe : tuple of float
         Features of one train row, ``(n_features,)``; every load asks the members about it again.
+    shape : BandShape
+        What gives the bands their width; ``bands`` hold it to its promise.
+    isotonic : IsotonicCalibration, optional
+        Stands in the place of ``shrinkage`` when the recipe asks for it.
     """
 
-    members: dict[str, Member]
+    members: dict[str, AnyMember]
     weights: dict[str, float]
     shrinkage: ProbabilityShrinkage
     centre: Centre
@@ -50,3 +57,14 @@ class EnsembleParts:
     degraded: bool = False
     events: tuple[Json, ...] = ()
     probe: tuple[float, ...] = ()
+    shape: BandShape = field(default_factory=Conformal)
+    isotonic: IsotonicCalibration | None = None
+
+    @property
+    def raw(self) -> bool:
+        """True when probabilities are the members' own: too few outcomes to calibrate them by."""
+        return self.isotonic is not None and self.isotonic.raw
+
+    def calibrated(self, pooled: Probabilities) -> Probabilities:
+        """Return pooled probabilities as far as they have been earned, ``(n, 3)``."""
+        return (self.shrinkage if self.isotonic is None else self.isotonic).apply(pooled)

@@ -10,14 +10,14 @@ from typing import Final
 import numpy as np
 
 from augury.core.errors import CorruptArtifact
-from augury.core.protocols import Member
 from augury.core.typing import Json
+from augury.models.members import AnyMember, probed
 
 TOLERANCE: Final = 1e-9
 """Largest difference in a probability that is still rounding."""
 
 
-def take_probe(members: dict[str, Member], row: tuple[float, ...]) -> Json:
+def take_probe(members: dict[str, AnyMember], row: tuple[float, ...]) -> Json:
     """Ask every member about a row.
 
     Parameters
@@ -32,10 +32,10 @@ def take_probe(members: dict[str, Member], row: tuple[float, ...]) -> Json:
     dict
         ``row`` and ``answers``, JSON-ready.
     """
-    return {"row": list(row), "answers": {name: _answer(member, row) for name, member in members.items()}}
+    return {"row": list(row), "answers": {name: probed(member, row) for name, member in members.items()}}
 
 
-def check_probe(name: str, member: Member, probe: Json) -> None:
+def check_probe(name: str, member: AnyMember, probe: Json) -> None:
     """Ask a loaded member again.
 
     Raises
@@ -43,15 +43,10 @@ def check_probe(name: str, member: Member, probe: Json) -> None:
     CorruptArtifact
         It answers otherwise than when it was saved, or not with finite numbers.
     """
-    before, now = np.asarray(probe["answers"][name]), np.asarray(_answer(member, tuple(probe["row"])))
+    before, now = np.asarray(probe["answers"][name]), np.asarray(probed(member, tuple(probe["row"])))
     if before.shape != now.shape or not np.all(np.abs(before - now) <= TOLERANCE):
         raise CorruptArtifact(
             f"member {name} answers {now.tolist()} to its probe row, it answered {before.tolist()} when it was saved",
             fix="augury doctor",
             member=name,
         )
-
-
-def _answer(member: Member, row: tuple[float, ...]) -> list[float]:
-    answer: list[float] = member.predict_proba(np.asarray([row], dtype=np.float32))[0].tolist()
-    return answer

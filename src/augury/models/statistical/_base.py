@@ -47,7 +47,7 @@ class SeriesMember(ABC):
                 need=self.rows_min,
                 have=len(series),
             )
-        self._fitted = self._fit(series)
+        self._fitted = self._fit(series) | {"first": str(series.ts[0])}
         self._restored()
         return self
 
@@ -55,22 +55,41 @@ class SeriesMember(ABC):
         """Say how the log return over the next ``horizon_bars`` bars is distributed, seen from each row.
 
         The parameters are those of :meth:`fit`; the state is brought up to each row by the bars up
-        to and including it, and by no later one.
+        to and including it, and by no later one. Bars before the first one of the fit are left out.
 
         Parameters
         ----------
         series : PriceSeries
-            Begins where the fitted one began; usually longer.
+            Holds the bar at which the fitted one began; usually longer.
         rows : array (m,)
             Places of the bars to answer for.
         horizon_bars : int
             At least 1.
+
+        Raises
+        ------
+        InsufficientHistory
+            The series begins after the fitted one did, or a row lies before it.
         """
         if horizon_bars < 1:
             raise UsageError(f"horizon_bars={horizon_bars}: a forecast looks at least one bar ahead")
         if self._fitted is None:
             raise NotTrained(f"{type(self).__name__} was asked before it was fitted")
-        return self._distribution(series, np.asarray(rows, dtype=np.int64), horizon_bars)
+        begins = int(np.searchsorted(series.ts, self.first))
+        rows = np.asarray(rows, dtype=np.int64) - begins
+        if begins == len(series) or series.ts[begins] != self.first or (rows < 0).any():
+            raise InsufficientHistory(
+                f"{series.symbol}: {type(self).__name__} was fitted on bars from {self.first} on and is asked about"
+                f" bars from {series.ts[0]} on, row {rows.min(initial=0) + begins} among them"
+            )
+        return self._distribution(series.since(begins), rows, horizon_bars)
+
+    @property
+    def first(self) -> np.datetime64:
+        """``ts`` of the first bar of the fit."""
+        if self._fitted is None:
+            raise NotTrained(f"{type(self).__name__} was asked before it was fitted")
+        return np.datetime64(self._fitted["first"], "us")
 
     def facts(self) -> Json:
         """What the fit decided and how well its assumptions hold; JSON-ready."""
@@ -102,6 +121,7 @@ class SeriesMember(ABC):
                 raise ValueError(f"it is a {record['member']}")
             member = cls(**record["settings"])
             member._fitted = record["fitted"]
+            np.datetime64(record["fitted"]["first"], "us")
             member._restored()
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise CorruptArtifact(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +38,7 @@ def sheet_json(backtest: Backtest) -> Json:
     }  # fmt: skip
 
 
-def write_sheet(path: Path, backtest: Backtest) -> Path:
+def write_sheet(path: Path, backtest: Backtest, facts: Mapping[str, str] | None = None) -> Path:
     """Write one HTML file that needs nothing else: no script, no font, no foreign request.
 
     Parameters
@@ -45,6 +46,8 @@ def write_sheet(path: Path, backtest: Backtest) -> Path:
     path : Path
         Replaced as a whole or not at all.
     backtest : Backtest
+    facts : mapping, optional
+        Further facts shown first, such as what the Sharpe ratio is worth beside the number of trials.
 
     Raises
     ------
@@ -63,8 +66,8 @@ def write_sheet(path: Path, backtest: Backtest) -> Path:
     verdict = tradable(backtest, found)
     context: dict[str, Any] = {
         "backtest": backtest, "verdict": verdict, "summary": summary(backtest, found, verdict),
-        "rows": table_rows(found), "facts": _facts(backtest, found), "costs": backtest.costs_by_kind,
-        "lines": _lines(backtest), "width": _WIDTH, "height": _HEIGHT,
+        "rows": table_rows(found), "facts": dict(facts or {}) | _facts(backtest, found),
+        "costs": backtest.costs_by_kind, "lines": _lines(backtest), "width": _WIDTH, "height": _HEIGHT,
     }  # fmt: skip
     write_text(path, environment.get_template("tear_sheet.html.j2").render(context))
     return path

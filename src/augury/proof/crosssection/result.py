@@ -8,6 +8,7 @@ import polars as pl
 
 from augury.core.typing import Json
 from augury.proof.crosssection.series import DailyFigure
+from augury.proof.selection import Deflated, deflate
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,19 @@ class CrossSection:
                       for k, one in enumerate(self.decay, start=1)],
         }  # fmt: skip
 
-    def text(self) -> str:
-        """A table for people."""
+    def deflated(self, trials: int) -> Deflated:
+        """The RankIC beside the number of configurations scored on the panel, this one included."""
+        series = self.daily["rank_ic"].drop_nulls().drop_nans().to_numpy()
+        return deflate(series, trials=trials, metric="rank_ic", horizon_bars=self.horizon_bars)
+
+    def text(self, trials: int = 1) -> str:
+        """A table for people; ``trials`` configurations were scored on the panel, this one included."""
         lines = [
             f"cross-section, {self.horizon_bars} sessions ahead, {self.rank_ic.days} days x {self.names:.0f} names "
             f"({self.days_thin} thin days left out), slice {self.slice}"
         ]
         lines += [figure.text() for figure in self.figures]
+        lines.append(f"luck       {self.deflated(trials).text()}")
         lines.append("buckets    " + " ".join(f"{1e4 * value:+.1f}" for value in self.bucket_returns) + " bps")
         lines.append(f"           monotonicity {self.monotonicity:+.2f} (1 = each bucket above the one before)")
         word = "tradable" if self.tradable else "not tradable"

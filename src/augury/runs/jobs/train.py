@@ -32,6 +32,7 @@ from augury.labels.attach import attach
 from augury.labels.splits import time_ordered
 from augury.models import BASELINES
 from augury.models.ensemble.ensemble import Ensemble
+from augury.models.statistical import SeriesMember
 from augury.models.training import FittedMembers, fit_members
 from augury.proof.evaluation import evaluate
 from augury.proof.holdout import Guard
@@ -43,6 +44,8 @@ from augury.runs.sealed import UNSEALED, unsealed
 ROWS_MIN: Final = 100
 EFFECTIVE_ROWS_MIN: Final = 20
 LIBRARIES: Final = ("augury", "numpy", "polars", "scikit-learn", "lightgbm", "safetensors")
+SERIES_LIBRARIES: Final = ("scipy", "statsmodels", "prophet")
+"""Named beside them when a member reads closes."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def _manifest(
         synthetic=bars.synthetic,
         degraded=bool(ensemble.degraded),
         events=(*ensemble.events, *({"event": "feature_dropped", **finding.to_json()} for finding in dropped)),
-        libraries=_libraries(),
+        libraries=_libraries(ensemble),
     )
 
 
@@ -213,9 +216,10 @@ def _moment(frame: pl.DataFrame, row: int) -> str:
     return iso(frame["ts"][row])
 
 
-def _libraries() -> dict[str, str]:
+def _libraries(ensemble: Ensemble) -> dict[str, str]:
+    reads_closes = any(isinstance(member, SeriesMember) for member in ensemble.members.values())
     found = {}
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, *(SERIES_LIBRARIES if reads_closes else ())):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

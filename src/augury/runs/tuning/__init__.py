@@ -17,6 +17,6 @@ from augury.core.catalog import Catalog
 if TYPE_CHECKING:
     from augury.runs.tuning.family import Family
 
-FAMILIES: Final[Catalog[Family]] = Catalog("family", ("augury.runs.tuning.model_families",), "FAMILY")
+FAMILIES: Final[Catalog[Family]] = Catalog("model family", ("augury.runs.tuning.model_families",), "FAMILY")
 
 __all__ = ["FAMILIES"]
