@@ -37,19 +37,30 @@ from augury.features.feature_sets import FAMILIES
 from augury.features.fitted import TRANSFORMS
 from augury.labels.attach import attach
 from augury.labels.splits import time_ordered
+from augury.learning.losses import LOSSES
+from augury.learning.optim import OPTIMIZERS
+from augury.learning.pretrain import PRETRAININGS
+from augury.learning.schedules import SCHEDULES
 from augury.models import BASELINES, MEMBERS
 from augury.models.bands import BAND_SHAPES
+from augury.models.deep import NETWORKS
 from augury.models.ensemble.ensemble import WEIGHT_RULES
 from augury.models.statistical import SERIES_MEMBERS
 from augury.proof.judge import GATES
 from augury.proof.limits import load_limits
+from augury.records.tracking.tracker import SINKS
+from augury.runs.durable import KINDS
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of
 from augury.runs.jobs import JOBS
+from augury.runs.tuning import FAMILIES as MODEL_FAMILIES
+from augury.runs.tuning.family import StudySpec
+from augury.runs.tuning.study import Study
 
 CATALOGUES: tuple[Catalog[Any], ...] = (
     SOURCES, CHECKS, LAYOUTS, FAMILIES, TRANSFORMS, MEMBERS, SERIES_MEMBERS, BASELINES, WEIGHT_RULES,
-    BAND_SHAPES, GATES, EXECUTORS, JOBS,
+    BAND_SHAPES, GATES, EXECUTORS, JOBS, OPTIMIZERS, SCHEDULES, LOSSES, PRETRAININGS, NETWORKS, MODEL_FAMILIES, SINKS,
+    KINDS,
 )  # fmt: skip
 ENTRIES = [(catalog, name) for catalog in CATALOGUES for name in catalog.names()]
 HOUSE = Path(augury.__file__).parent
@@ -58,7 +69,7 @@ each_entry = pytest.mark.parametrize(("catalog", "name"), ENTRIES, ids=[f"{c.kin
 
 
 def test_every_catalogue_of_the_product_is_under_contract() -> None:
-    made = re.compile(r"Catalog(?:\[.*\])?\(\"([\w ]+)\"")
+    made = re.compile(r"Catalog(?:\[.*\])?\(\"([\w -]+)\"")
     sources = (path.read_text(encoding="utf-8") for path in HOUSE.rglob("*.py") if path.name != "catalog.py")
     assert {kind for text in sources for kind in made.findall(text)} == {catalog.kind for catalog in CATALOGUES}
 
@@ -434,14 +445,18 @@ def test_an_executor_answers_every_task_once_and_nothing_for_nothing(name: str) 
     assert {type(error_of(result)) for _, result in refused} == {UnknownName}
 
 
+HELD = {"dataset": "NOPE", "sealed_from": None}
+
+
 @pytest.mark.parametrize("name", JOBS.names())
 def test_a_job_takes_one_object_and_refuses_bars_that_are_not_there_by_name(name: str, tmp_path: Path) -> None:
     job = JOBS.load(name)
     assert len(inspect.signature(job).parameters) == 1
     cell = {"symbol": "NOPE", "timeframe": "d1", "horizon": "5d"}
-    places = {"lake": tmp_path / "lake", "staged": tmp_path / "staged", "data_dir": tmp_path}
+    study = Study.create(tmp_path, StudySpec("one", "logreg", cell))
+    places = {"lake": tmp_path / "lake", "staged": tmp_path / "staged", "data_dir": tmp_path, "study": study.folder}
     with pytest.raises(AuguryError, match="NOPE"):
-        job({**{name: str(place) for name, place in places.items()}, "recipe": {}, **cell})
+        job({**{name: str(place) for name, place in places.items()}, "recipe": {}, "holdout": HELD, **cell})
     assert list(tmp_path.rglob("*.parquet")) == []
 
 
