@@ -43,6 +43,7 @@ def train(data: Path, model: str, *, as_json: bool, **asked: Any) -> None:
 
     from augury.learning.environment import resolve
     from augury.runs.networks import NetworkRequest, train_network
+    from augury.runs.sealed import guard_of_file
 
     resolved = resolve(environ=os.environ)
     set_ = {
@@ -50,7 +51,8 @@ def train(data: Path, model: str, *, as_json: bool, **asked: Any) -> None:
     }
     with SESSION.workspace() as workspace:
         request = NetworkRequest(data=data, model=model, training=set_, **asked)
-        done = train_network(request, workspace.settings.data_dir, workspace.store.trials)
+        guard = guard_of_file(workspace.store, data)
+        done = train_network(request, workspace.settings.data_dir, workspace.store.trials, guard)
     if as_json:
         return document(done.experiment.to_json() | {"folder": str(done.folder), "told": list(done.lines)})
     for line in done.lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from augury.core.bars import Bars
@@ -28,6 +29,11 @@ def guard_of(store: Store, symbol: str, timeframe: Timeframe) -> Guard:
     if timeframe is Timeframe.W1:
         return guard.widened(timedelta(days=6))
     return guard.widened(timedelta(minutes=timeframe.minutes, microseconds=-1)) if timeframe.minutes else guard
+
+
+def guard_of_file(store: Store, path: Path) -> Guard:
+    """Return the guard of a file of windows or of a panel, by the names its trials have."""
+    return store.holdout.guard(f"windows/{path.name}", f"panel/{path.name}")
 
 
 def unsealed(bars: Bars, guard: Guard) -> Bars:

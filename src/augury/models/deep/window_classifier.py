@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from augury.core.typing import Floats, Ints, Json
 from augury.labels.windows import Windows
 from augury.labels.windows.rules import INNER_FIRST
 from augury.labels.windows.spans import targets_of
-from augury.learning.loop import History
+from augury.learning.loop import History, Hook
 from augury.learning.transfer import TransferReport
 from augury.models.deep.blocks.window_modes import is_causal
 from augury.models.deep.network import Network, WindowOutput, device_of
@@ -89,6 +90,7 @@ class WindowClassifier(WindowSettings):
         times: Any = None,
         side: Any = None,
         pretrained_encoder_path: Path | str | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> Self:
         """Learn from labelled windows.
 
@@ -106,6 +108,8 @@ class WindowClassifier(WindowSettings):
             Up to 25 features of the whole window.
         pretrained_encoder_path : Path, optional
             Instead of the constructor's.
+        hooks : sequence of Hook
+            What else acts between epochs: pruning, tracking.
 
         Raises
         ------
@@ -129,7 +133,7 @@ class WindowClassifier(WindowSettings):
         self.side_scaler_ = None if columns is None else WindowScaler().fit(columns[self.slices_.fit, None, :])
         windows = WindowSet(prices, codes, spans_of(spans, len(prices)), scaled_side(columns, self.side_scaler_))
         plan = self.plan(self._side_width())
-        fitted = fit_windows(plan, windows, self.slices_, len(self.classes_))
+        fitted = fit_windows(plan, windows, self.slices_, len(self.classes_), hooks)
         self.network_, self.inputs_, self.history_ = fitted.network, fitted.inputs, fitted.history
         self.events_, self.batch_size_ = fitted.events, fitted.batch_size
         self._log_transfer(fitted.transfer, plan)

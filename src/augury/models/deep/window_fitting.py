@@ -14,7 +14,7 @@ from augury.core.errors import InsufficientHistory, UsageError
 from augury.core.seeds import derive
 from augury.core.typing import Json
 from augury.learning.augment import AugmentSettings
-from augury.learning.loop import History, fit
+from augury.learning.loop import History, Hook, fit
 from augury.learning.losses.focal import FocalLoss
 from augury.learning.settings import TrainingSettings
 from augury.learning.transfer import TransferReport, load_encoder
@@ -98,7 +98,9 @@ class Fitted:
     batch_size: int
 
 
-def fit_windows(plan: Plan, windows: WindowSet, slices: WindowSlices, n_classes: int) -> Fitted:
+def fit_windows(
+    plan: Plan, windows: WindowSet, slices: WindowSlices, n_classes: int, more: Sequence[Hook] = ()
+) -> Fitted:
     """Train a network on the fit slice, keep the weights that did best on the select slice.
 
     Raises
@@ -135,7 +137,7 @@ def fit_windows(plan: Plan, windows: WindowSet, slices: WindowSlices, n_classes:
         seed=plan.training.seed,
     )
     hooks = [] if report is None else [unfreezing(plan)]
-    history = fit(task, plan.training, hooks=hooks)
+    history = fit(task, plan.training, hooks=[*hooks, *more])
     network.eval().to("cpu")
     for parameter in network.parameters():
         parameter.requires_grad_(True)

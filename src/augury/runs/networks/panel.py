@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from augury.learning.losses.panel import PINBALL, WEIGHTS
 from augury.learning.samplers import PanelSamples
 from augury.learning.samplers.panel_targets import panel_targets
 from augury.learning.settings import TrainingSettings
+from augury.models.deep import NETWORKS
 from augury.models.deep.panel_forecaster import TRAINING, PanelForecaster
 from augury.models.panel import Ranker, WalkedRanks, walk_forward_ranks
 from augury.models.panel.boosted import BoostedRanker
@@ -84,8 +86,8 @@ def forecaster(asked: NetworkRequest, graphs: Graphs | None, seed: int) -> Panel
     loss = WEIGHTS | {"pinball": PINBALL, "soft_spearman": asked.rank_weight}
     loss |= {"sign_balance": asked.anti_collapse, "variance_floor": asked.variance_regularization}
     settings = dict(asked.network_settings)
-    if not asked.multitask:
-        settings["multitask"] = False
+    if "multitask" in inspect.signature(NETWORKS.load(asked.model)).parameters:
+        settings = {"multitask": asked.multitask} | settings
     training = TrainingSettings.from_json(
         TRAINING.to_json() | asked.training | {"epochs": asked.epochs, "seed": derive(asked.seed, str(seed))}
     )

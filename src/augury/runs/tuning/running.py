@@ -13,7 +13,7 @@ from augury.proof.holdout import Guard
 from augury.records.trials import Trial
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of
-from augury.runs.sealed import UNSEALED, guard_of
+from augury.runs.sealed import UNSEALED, guard_of, guard_of_file
 from augury.runs.trials import deflated_trial
 from augury.runs.tuning import FAMILIES
 from augury.runs.tuning.family import StudySpec
@@ -82,7 +82,9 @@ def run(
 def guard_of_study(workspace: Workspace, spec: StudySpec) -> Guard:
     """Return the guard of the data a study reads."""
     symbol = spec.data.get("symbol")
-    return guard_of(workspace.store, symbol, Timeframe.parse(spec.data["timeframe"])) if symbol else UNSEALED
+    if symbol:
+        return guard_of(workspace.store, symbol, Timeframe.parse(spec.data["timeframe"]))
+    return guard_of_file(workspace.store, Path(spec.data["file"])) if "file" in spec.data else UNSEALED
 
 
 def recompute(study: Study, workspace: Workspace) -> tuple[float, float]:

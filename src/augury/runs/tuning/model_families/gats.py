@@ -1,0 +1,13 @@
+"""An LSTM and attention over the names of a day."""
+
+from augury.runs.tuning.model_families._panels import PanelFamily
+from augury.runs.tuning.space import Choice, Real
+
+FAMILY = PanelFamily(
+    "gats",
+    {
+        "learning_rate": Real(1e-5, 1e-3, log=True),
+        "hidden": Choice((32, 64, 128)),
+        "rank_weight": Choice((0.0, 0.05, 0.1, 0.2)),
+    },
+)
