@@ -43,6 +43,7 @@ bench: $(VENV)/.dev  ## Measure; one JSON line a benchmark
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/cache.py
 	$(BIN)/python benchmarks/proof.py
+	$(BIN)/python benchmarks/learning.py
 
 bench-skill: $(VENV)/.dev  ## Is there skill? Written to docs/benchmarks.md; SKILL="--data-folder DIR --quick"
 	$(BIN)/python benchmarks/skill.py $(SKILL)
@@ -68,7 +69,9 @@ $(VENV)/.dev: pyproject.toml constraints.txt $(KERNELS) | $(VENV)/bin/python
 
 $(PEERS)/.done:
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet pyqlib TA-Lib polars
+	$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet pyqlib TA-Lib polars torch==2.13.0
 	$(PYTHON) -m venv $(PEERS)/vectorbt
 	$(PEERS)/vectorbt/bin/python -m pip --disable-pip-version-check install --quiet vectorbt
+	$(PYTHON) -m venv $(PEERS)/neuralforecast
+	$(PEERS)/neuralforecast/bin/python -m pip --disable-pip-version-check install --quiet neuralforecast torch==2.13.0
 	touch $@
