@@ -45,8 +45,15 @@ def main() -> None:
     found = {name: answers[name] for name in ("movement", "bands", "commands") if name in answers}
     found["panels"] = [answers[name] for name in panels.PANELS if name in answers]
     seconds = time.perf_counter() - start
-    asked.out.write_text(page(found | {"run": _run(asked, seconds)}), encoding="utf-8")
+    asked.out.write_text(page(found | {"run": _run(asked, seconds)}) + _networks(asked.out), encoding="utf-8")
     print(json.dumps(_line(found, seconds)))
+
+
+def _networks(page: Path) -> str:
+    """The section that ``benchmarks/networks.py`` has written: it is kept."""
+    said = page.read_text(encoding="utf-8") if page.is_file() else ""
+    begin, end = said.find("<!-- networks -->"), said.find("<!-- /networks -->")
+    return f"\n{said[begin:end]}<!-- /networks -->\n" if 0 <= begin < end else ""
 
 
 def _answer(name: str, asked: argparse.Namespace) -> Any:
