@@ -35,9 +35,32 @@ _HOMES = {
     "augury.labels.integrity": ("validate_data_integrity",),
     "augury.labels.splits": ("WalkForward", "prepare_train_validation_split"),
     "augury.labels.windows": ("extract_windows",),
+    "augury.learning.losses": ("get_custom_objects", "register_custom_objects"),
+    "augury.learning.losses.focal": ("FocalLoss",),
+    "augury.learning.losses.focal_with_alpha": ("FocalLossWithAlpha",),
+    "augury.learning.losses.multi_horizon_rank_preserving": ("MultiHorizonRankPreservingLoss",),
+    "augury.learning.losses.rank_preserving": ("RankPreservingLoss",),
+    "augury.learning.optim.adabelief": ("AdaBelief",),
     "augury.models.ensemble.optimizer": ("EnsembleWeightOptimizer",),
+    "augury.models.deep.simple_lstm": ("ProductionSimpleLSTM", "SimpleLSTM"),
     "augury.models.trainer": ("ModelTrainer",),
+    "augury.proof.drift.metrics": ("PerformanceMetrics",),
+    "augury.runs.durable.training_jobs": (
+        "download_results",
+        "get_job_metrics",
+        "is_job_complete",
+        "run_training_pipeline",
+        "submit_training_job",
+    ),
+    "augury.runs.monitoring.alerts.rule": ("Alert",),
+    "augury.runs.monitoring.model_monitor": ("ModelMonitor", "setup_monitoring"),
     "augury.records.loader": ("EnsembleLoader", "get_production_ensemble_with_trained_weights"),
+    "augury.runs.monitoring.daily_check": (
+        "fetch_actual_results",
+        "fetch_yesterday_forecasts",
+        "run_daily_drift_check",
+    ),
+    "augury.runs.monitoring.drift_monitor": ("DriftMonitor",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

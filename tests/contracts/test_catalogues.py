@@ -44,7 +44,7 @@ from augury.learning.schedules import SCHEDULES
 from augury.models import BASELINES, MEMBERS
 from augury.models.bands import BAND_SHAPES
 from augury.models.deep import NETWORKS
-from augury.models.ensemble.ensemble import WEIGHT_RULES
+from augury.models.ensemble.nested import WEIGHT_RULES
 from augury.models.statistical import SERIES_MEMBERS
 from augury.proof.judge import GATES
 from augury.proof.limits import load_limits

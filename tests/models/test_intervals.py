@@ -11,7 +11,8 @@ from augury.core.metrics.intervals import crps_draws
 from augury.core.tables import VOLATILITY
 from augury.data.sources.arch import SOURCE
 from augury.labels.returns import volatility
-from augury.models.intervals import IntervalTracker, OnlineBands, rolling_bands
+from augury.models.intervals import IntervalTracker
+from augury.models.online_bands import OnlineBands, rolling_bands
 
 NORMAL = {0.80: 1.2815515655446004, 0.95: 1.959963984540054}
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from augury.core.errors import UnknownName, UsageError
-from augury.models.ensemble.ensemble import WEIGHT_RULES
+from augury.models.ensemble.nested import WEIGHT_RULES
 from augury.models.ensemble.optimizer import EnsembleWeightOptimizer
 
 NAMES = {-1: "BEARISH", 0: "NEUTRAL", 1: "BULLISH"}

@@ -11,6 +11,8 @@ import augury
 from augury.records.loader import EnsembleLoader
 
 PICKLED = pickle.dumps(OrderedDict(a=1))
+CHILD = "runs/legacy_child.py"
+"""The throw-away process that converts old models: run as a script, never imported."""
 FORBIDDEN = re.compile(
     r"^\s*(?:import|from)\s+(?:pickle|cPickle|_pickle|dill|cloudpickle|joblib|shelve|marshal)\b"
     r"|allow_pickle\s*=\s*True|weights_only\s*=\s*False|read_pickle|to_pickle|get_untrusted_types",
@@ -34,4 +36,6 @@ def test_the_hook_lets_others_unpickle_their_own_things(unpickled):
 def test_no_source_file_names_a_way_to_unpickle():
     root = Path(augury.__file__).parent
     found = {str(path.relative_to(root)): FORBIDDEN.findall(path.read_text()) for path in root.rglob("*.py")}
-    assert {name: hits for name, hits in found.items() if hits} == {}
+    hits = {name: hits for name, hits in found.items() if hits}
+    assert set(hits) == {CHILD}
+    assert not [path for path in root.rglob("*.py") if re.search(r"import.*legacy_child", path.read_text())]

@@ -13,25 +13,39 @@ from typer.exceptions import TyperException
 
 from augury import __version__
 from augury.cli import (
+    ab,
+    alerts,
+    asof,
     backtest,
     cache,
     config,
+    consensus,
     data,
     demo,
+    drift,
+    evaluate,
     experiments,
     explain,
     features,
     forecast,
     holdout,
     hpo,
+    incident,
+    jobs,
+    labels,
     lookahead,
+    members,
     models,
     parity,
+    pretrain,
     repro,
+    schedule,
     train,
     trials,
     validate,
+    weights,
     windows,
+    worker,
 )
 from augury.cli.session import SESSION
 from augury.core.errors import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE, AuguryError
@@ -45,18 +59,44 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
-for room in (demo, train, forecast, validate, lookahead, config, parity, repro, explain, experiments):
+for room in (
+    demo,
+    train,
+    forecast,
+    validate,
+    lookahead,
+    config,
+    parity,
+    repro,
+    explain,
+    pretrain,
+    experiments,
+    worker,
+    evaluate,
+    consensus,
+    asof,
+    schedule,
+):
     room.register(app)
+app.add_typer(ab.app, name="ab")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(backtest.app, name="backtest")
 app.add_typer(cache.app, name="cache")
 app.add_typer(data.app, name="data")
+app.add_typer(drift.app, name="drift")
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(features.app, name="features")
 app.add_typer(forecast.group, name="forecasts")
 app.add_typer(holdout.app, name="holdout")
 app.add_typer(hpo.app, name="hpo")
+app.add_typer(incident.app, name="incident")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(labels.app, name="labels")
+app.add_typer(members.app, name="members")
 app.add_typer(models.app, name="models")
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(trials.app, name="trials")
+app.add_typer(weights.app, name="weights")
 app.add_typer(windows.app, name="windows")
 
 _WITH_VALUE = ("--data-dir", "--config")

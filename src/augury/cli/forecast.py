@@ -13,6 +13,7 @@ from augury.core.errors import NotTrained, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from augury.core.errors import AuguryError
     from augury.runs.cells import Cell
@@ -46,31 +47,45 @@ def forecast(
 
     Exits 4 and names the training command when nothing is trained.
     """
-    from augury.runs.forecasting import forecast as run
+    from augury.runs.controls import refuse_paused
+    from augury.runs.forecast_job import champion_cells, forecast_all
 
     if not symbol and not everything:
         raise UsageError("name a symbol, or --all for every champion", fix="augury forecast --symbol ^GSPC")
     with SESSION.workspace() as workspace:
-        cells = _cells(workspace, symbol or [], timeframe or [], horizon or [])
-        bundles = run(workspace, cells, allow_stale=allow_stale, dry_run=dry_run)
-        days = workspace.store.ledger.per_day() if report else {}
-    made = [row for bundle in bundles for row in bundle.forecasts]
-    failed = [(cell, error) for bundle in bundles for cell, error in bundle.errors]
+        if not dry_run:
+            refuse_paused(workspace, "forecast")
+        cells = champion_cells(workspace, symbol or [], timeframe or [], horizon or [])
+        run = forecast_all(workspace, cells, allow_stale=allow_stale, dry_run=dry_run)
+        days = _days(workspace) if report else {}
+    made = run.made
     if as_json:
         document([as_row(row) for row in made])
     elif as_csv:
         show([as_row(row) for row in made], as_csv=True)
     elif made:
         show([brief(row) for row in made])
-    for message in _complaints(failed):
+    for message in _complaints(run.dropped):
         SESSION.say(f"augury: {message}")
-    new = sum(row.new for bundle in bundles for row in bundle.rows)
     if not dry_run and made:
-        SESSION.say(f"{len(made)} forecasts: {new} written to the ledger, {len(made) - new} already there")
-    for day, rows in days.items():
-        SESSION.say(f"ledger {day}: {rows} rows")
-    if not made and failed:
-        raise typer.Exit(max(error.exit_code for _, error in failed))
+        SESSION.say(f"{len(made)} forecasts: {run.new} written to the ledger, {len(made) - run.new} already there")
+    if run.consensus:
+        new = sum(row.new for row in run.consensus)
+        SESSION.say(f"{len(run.consensus)} consensus rows: {new} written, {len(run.consensus) - new} already there")
+    if report:
+        SESSION.say(
+            f"report: {len(cells)} cells asked for, {len(made)} forecast, {len(run.dropped)} dropped (named above)"
+        )
+    for day, (rows, agreed) in days.items():
+        SESSION.say(f"ledger {day}: {rows} rows, {agreed} consensus rows")
+    if not made and run.dropped:
+        raise typer.Exit(max(error.exit_code for _, error in run.dropped))
+
+
+def _days(workspace: Workspace) -> dict[date, tuple[int, int]]:
+    """Rows and consensus rows written on each day, the newest first."""
+    rows, agreed = workspace.store.ledger.per_day(), workspace.store.consensus.per_day()
+    return {day: (rows.get(day, 0), agreed.get(day, 0)) for day in sorted({*rows, *agreed}, reverse=True)}
 
 
 def _complaints(failed: Sequence[tuple[Cell, AuguryError]]) -> list[str]:
@@ -86,25 +101,6 @@ def _complaints(failed: Sequence[tuple[Cell, AuguryError]]) -> list[str]:
         what = f"{symbol} {timeframe}, {len(cells)} horizons skipped" if len(cells) > 1 else str(cells[0])
         messages.append(str(NotTrained(f"ensemble not trained for {what}", fix=fix)))
     return list(dict.fromkeys(messages))
-
-
-def _cells(workspace: Workspace, symbols: list[str], timeframes: list[str], horizons: list[str]) -> list[Cell]:
-    """Every champion that fits the request; a symbol without any stays in, so that it can say why."""
-    from augury.core.timeframe import Horizon, Timeframe
-    from augury.runs.cells import Cell, plan_cells
-
-    frames = [str(Timeframe.parse(text)) for text in timeframes]
-    spans = [str(Horizon.parse(text)) for text in horizons]
-    champions = [
-        Cell(row.symbol, row.timeframe, row.horizon)
-        for row in workspace.store.versions.list()
-        if row.champion
-        and (not symbols or row.symbol in symbols)
-        and (not frames or row.timeframe in frames)
-        and (not spans or row.horizon in spans)
-    ]
-    untrained = [symbol for symbol in symbols if symbol not in {cell.symbol for cell in champions}]
-    return sorted(set(champions)) + plan_cells(untrained, frames or ["d1"], spans)
 
 
 @group.command("list", epilog="Example: augury forecasts list --symbol ^GSPC --json")
@@ -135,10 +131,11 @@ def list_(
 
 @group.command(epilog="Example: augury forecasts verify")
 def verify(as_json: AsJson = False) -> None:
-    """Recompute every hash of the ledger; exits 1 when a row was changed or is missing."""
+    """Recompute every hash of the ledger and of the consensus; exits 1 when a row was changed or is missing."""
     with SESSION.workspace() as workspace:
-        result = workspace.store.ledger.verify()
-    breaks = [f"{found.cell} row {found.seq}: {found.reason}" for found in result.breaks]
-    show([{"rows": result.rows, "cells": result.cells, "ok": result.ok, "breaks": breaks}], as_json=as_json)
-    if not result.ok:
+        ledger, agreed = workspace.store.ledger.verify(), workspace.store.consensus.verify()
+    breaks = [f"{found.cell} row {found.seq}: {found.reason}" for found in (*ledger.breaks, *agreed.breaks)]
+    facts = {"rows": ledger.rows, "cells": ledger.cells, "consensus_rows": agreed.rows, "ok": not breaks}
+    show([facts | {"breaks": breaks}], as_json=as_json)
+    if breaks:
         raise typer.Exit(1)

@@ -1,8 +1,9 @@
-"""Verbs for versions: ``augury models list|info|release``."""
+"""Verbs for versions: ``augury models list|info|compare|challenge|promote|rollback|pin|release``."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,10 +12,21 @@ from augury.cli.session import SESSION
 from augury.cli.wording import told
 from augury.core.errors import NotTrained
 
-app = typer.Typer(help="List, inspect and release model versions.", no_args_is_help=True, rich_markup_mode=None)
+if TYPE_CHECKING:
+    from augury.runs.cells import Cell
+    from augury.runs.workspace import Workspace
+
+app = typer.Typer(
+    help="List, compare, promote and roll back model versions.", no_args_is_help=True, rich_markup_mode=None
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="CSV on stdout.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
+Reason = Annotated[str, typer.Option(help="Why, for the journal.")]
+Symbol = Annotated[str, typer.Argument(help="e.g. ^GSPC")]
+Frame = Annotated[str, typer.Argument(help="e.g. d1")]
+Ahead = Annotated[str, typer.Argument(help="e.g. 5d")]
 
 
 @app.command("list", epilog="Example: augury models list --symbol ^GSPC")
@@ -34,7 +46,8 @@ def list_(
         found = workspace.store.versions.list(symbol, timeframe)
     rows = [
         {"symbol": row.symbol, "timeframe": row.timeframe, "horizon": row.horizon, "version": row.version,
-         "champion": row.champion, "status": row.status, "verdict": row.verdict, "created_at": row.created_at}
+         "champion": row.champion, "challenger": row.challenger, "status": row.status, "verdict": row.verdict,
+         "created_at": row.created_at}
         for row in found
     ]  # fmt: skip
     of = "".join(f" {part}" for part in (symbol, timeframe) if part)
@@ -42,6 +55,7 @@ def list_(
         rows,
         as_json=as_json,
         as_csv=as_csv,
+        columns=["symbol", "timeframe", "horizon", "version", "champion", "status", "verdict", "created_at"],
         empty=f"no versions{of} yet -> run: augury train --symbol {symbol or '^GSPC'}",
     )
 
@@ -89,6 +103,143 @@ def info(
     return show(members, empty="no members: bands only")
 
 
+@app.command(epilog="Example: augury models compare ^GSPC d1 5d @champion @challenger")
+def compare(
+    symbol: Symbol,
+    timeframe: Frame,
+    horizon: Ahead,
+    a: Annotated[str, typer.Argument(help="Version or alias.")] = "@champion",
+    b: Annotated[str, typer.Argument(help="Version or alias.")] = "@challenger",
+    as_json: AsJson = False,
+) -> None:
+    """Show two versions side by side: scores, settings, features, weights, and who was right on the same rows."""
+    from augury.runs.version_comparison import compare_versions
+
+    with SESSION.workspace() as workspace:
+        found = compare_versions(workspace, _cell(symbol, timeframe, horizon), a, b)
+    if as_json:
+        return document(found.to_json())
+    show(
+        [
+            {"version": one.version, "verdict": one.verdict.word, "created_at": one.created_at}
+            for one in (found.a, found.b)
+        ]
+    )
+    show([{"score": name, "a": left.text() if left else None, "b": right.text() if right else None}
+          for name, left, right in found.scores])  # fmt: skip
+    show([{"setting": name, "a": str(left), "b": str(right)} for name, (left, right) in found.settings.items()],
+         empty="no setting differs")  # fmt: skip
+    show([{"only_in": side, "features": list(names)}
+          for side, names in (("a", found.features_only_a), ("b", found.features_only_b)) if names],
+         empty="the same features")  # fmt: skip
+    show([{"member": name, "weight_a": left, "weight_b": right} for name, (left, right) in found.weights.items()])
+    show([{"paired_b_minus_a": score.name, "value": score.text(4)} for score in found.paired])
+    return SESSION.say(found.verdict)
+
+
+@app.command(epilog="Example: augury models promote ^GSPC d1 5d --version 20261121T105800Z-1a2b3c")
+def promote(
+    symbol: Symbol,
+    timeframe: Frame,
+    horizon: Ahead,
+    version: Annotated[str, typer.Option(help="A version, or @challenger.")],
+    expected: Annotated[str | None, typer.Option(help="Only while this version is the champion.")] = None,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+) -> None:
+    """Let a version answer; exits 5 when the cell is pinned, 75 when somebody else was quicker."""
+    from augury.records.aliases import ANY
+    from augury.runs import promotion
+
+    cell = _cell(symbol, timeframe, horizon)
+    with SESSION.workspace() as workspace:
+        if dry_run:
+            return SESSION.say(f"{cell}: {version} would serve instead of {_champion(workspace, cell)}")
+        done = promotion.promote(workspace, cell, version, by="cli", expected=expected or ANY, reason=reason)
+    return SESSION.say(f"{cell}: {done.version} serves instead of {done.previous or 'nothing'}")
+
+
+@app.command(epilog="Example: augury models rollback ^GSPC d1 5d")
+def rollback(
+    symbol: Symbol,
+    timeframe: Frame,
+    horizon: Annotated[str | None, typer.Argument(help="e.g. 5d; default: every one.")] = None,
+    to: Annotated[str | None, typer.Option(help="A version; default: the one that served before.")] = None,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let the version that served before serve again; its forecasts come back bit for bit."""
+    from augury.runs import rollback as rolling
+
+    with SESSION.workspace() as workspace:
+        if dry_run:
+            done = rolling.plan(workspace, symbol, timeframe, horizon, to)
+        else:
+            done = rolling.rollback(workspace, symbol, timeframe, horizon, to, by="cli", reason=reason)
+    rows = [{"cell": str(one.cell), "version": one.version, "instead_of": one.previous, "reason": one.reason}
+            for one in done]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+@app.command(epilog="Example: augury models challenge ^GSPC d1 5d --version 20261121T105800Z-1a2b3c")
+def challenge(
+    symbol: Annotated[str | None, typer.Argument(help="e.g. ^GSPC; default: judge every challenger.")] = None,
+    timeframe: Annotated[str | None, typer.Argument(help="e.g. d1")] = None,
+    horizon: Annotated[str | None, typer.Argument(help="e.g. 5d")] = None,
+    version: Annotated[str | None, typer.Option(help="Let this version be tried beside the champion.")] = None,
+    act: Annotated[bool, typer.Option("--act", help="Promote, reject or give up as the evidence says.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Try a version beside the champion, or judge the challengers on the same matured forecasts."""
+    from augury.core.errors import UsageError
+    from augury.runs import challenge as trying
+    from augury.runs import promotion
+
+    with SESSION.workspace() as workspace:
+        if version is not None:
+            if symbol is None or timeframe is None or horizon is None:
+                raise UsageError("a challenger needs symbol, timeframe and horizon")
+            done = promotion.challenge(workspace, _cell(symbol, timeframe, horizon), version, by="cli")
+            return SESSION.say(f"{done.cell}: {done.version} is tried -> run: augury models challenge")
+        groups = trying.groups_of(trying.challenged(workspace, symbol, timeframe, horizon))
+        found = [trying.judge(workspace, group) for group in groups]
+        for judgement in found if act else []:
+            trying.decide(workspace, judgement, by="cli")
+    rows = [
+        {"cells": [str(cell) for cell in one.cells], "state": one.state, "days": one.days, "n": one.n,
+         "discordant": one.discordant, "difference": one.difference, "evidence": one.evidence, "against": one.against}
+        for one in found
+    ]  # fmt: skip
+    return show(rows, as_json=as_json, empty="no challengers -> run: augury models challenge --help")
+
+
+@app.command(epilog="Example: augury models pin ^GSPC d1 5d")
+def pin(
+    symbol: Symbol,
+    timeframe: Frame,
+    horizon: Ahead,
+    version: Annotated[str | None, typer.Option(help="A version; default: the champion.")] = None,
+    reason: Reason = "",
+) -> None:
+    """Hold a cell at a version: nothing is promoted over it until it is unpinned."""
+    from augury.runs import controls
+
+    cell = _cell(symbol, timeframe, horizon)
+    with SESSION.workspace() as workspace:
+        held = controls.pin(workspace, cell, version, by="cli", reason=reason)
+    SESSION.say(f"{cell}: pinned to {held.value['version']} -> run: augury models unpin {cell}")
+
+
+@app.command(epilog="Example: augury models unpin ^GSPC d1 5d")
+def unpin(symbol: Symbol, timeframe: Frame, horizon: Ahead) -> None:
+    """Let promotions decide again."""
+    cell = _cell(symbol, timeframe, horizon)
+    with SESSION.workspace() as workspace:
+        was = workspace.store.controls.unpin(cell.symbol, cell.timeframe, cell.horizon)
+    SESSION.say(f"{cell}: {'unpinned' if was else 'was not pinned'}")
+
+
 @app.command(epilog="Example: augury models release 20261121T105800Z-1a2b3c")
 def release(
     version: Annotated[str, typer.Argument(help="A version that SUSPECT_LEAK stopped; its last six digits do.")],
@@ -117,3 +268,28 @@ def release(
     for suspect in evidence["suspects"]:
         SESSION.say(f"known in time and still suspect: '{suspect['column']}' alone has ic {suspect['ic']:+.3f}")
     return SESSION.say(f"{manifest.cell}: {found.of} is released as {manifest.version} ({manifest.verdict.word})")
+
+
+@app.command("import-legacy", epilog="Example: augury models import-legacy old.pkl")
+def import_legacy(
+    file: Annotated[Path, typer.Argument(help="A pickled scikit-learn model, or a dict of them.")],
+    as_json: AsJson = False,
+) -> None:
+    """Convert a pickled model into safe files, in a process that is thrown away; it is compared with, never served."""
+    from augury.runs import legacy
+
+    with SESSION.workspace() as workspace:
+        folder, models = legacy.import_legacy(workspace, file)
+    rows = [{"model": name, "class": one.facts["class"], "n_features": one.facts["n_features"], "folder": str(folder)}
+            for name, one in models.items()]  # fmt: skip
+    show(rows, as_json=as_json)
+
+
+def _cell(symbol: str, timeframe: str, horizon: str) -> Cell:
+    from augury.runs.cells import plan_cells
+
+    return plan_cells([symbol], [timeframe], [horizon])[0]
+
+
+def _champion(workspace: Workspace, cell: Cell) -> str:
+    return workspace.store.versions.champion(cell.symbol, cell.timeframe, cell.horizon) or "nothing"

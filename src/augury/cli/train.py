@@ -30,6 +30,7 @@ def train(
     recipe: Annotated[str | None, typer.Option(help="default, demo or a YAML file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Random state of the run.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: the cores.")] = None,
+    executor: Annotated[str | None, typer.Option(help="pool, inline or ray; default: pool when it helps.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cells, train nothing.")] = False,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Exit 0 when at least one cell serves.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -65,6 +66,7 @@ def train(
         )  # fmt: skip
     from augury.cli.progress import Progress
     from augury.runs.cells import plan_cells
+    from augury.runs.executors import EXECUTORS
     from augury.runs.recipes import load_recipe
     from augury.runs.training import train as run
     from augury.runs.trials import deflated_scores
@@ -87,9 +89,10 @@ def train(
             raise UsageError("name a symbol, or --all for everything in the lake", fix="augury train --symbol ^GSPC")
         if dry_run:
             return show([{"cell": str(cell)} for cell in cells], as_json=as_json)
+        asked = EXECUTORS.load(executor)(workspace.settings.workers) if executor else None
         outcomes: list[Outcome] = []
         with Progress("train", len(cells)) as progress:
-            for outcome in run(workspace, cells, chosen):
+            for outcome in run(workspace, cells, chosen, executor=asked):
                 outcomes.append(outcome)
                 progress.step(f"{outcome.cell} {_ended(outcome)}")
         outcomes.sort(key=lambda outcome: cells.index(outcome.cell))

@@ -24,7 +24,8 @@ QUANTILES: Final = {
     "q975": 0.975,
 }
 """Quantile columns and their levels; the 80 % band is q10..q90, the 95 % band q025..q975."""
-FLAGS: Final = ("abstain", "band_only", "degraded", "raw", "replay", "stale", "synthetic")
+FLAGS: Final = ("abstain", "adapted", "band_only", "degraded", "raw", "replay", "shadow", "stale", "synthetic")
+"""``adapted``: bands moved by the misses of matured ones. ``shadow``: said by a challenger, never served."""
 _MOMENTS: Final = ("made_at", "recorded_at", "version")
 
 

@@ -17,7 +17,8 @@ from augury.core.typing import Floats, Json
 LEVELS: Final = (0.50, 0.80, 0.90, 0.95)
 LOWEST_RETURN: Final = -1.0
 """Nothing loses more than all of it: band ends stop here."""
-_ENDS: Final = {0.50: ("q25", "q75"), 0.80: ("q10", "q90"), 0.90: ("q05", "q95"), 0.95: ("q025", "q975")}
+BANDS: Final = {0.50: ("q25", "q75"), 0.80: ("q10", "q90"), 0.90: ("q05", "q95"), 0.95: ("q025", "q975")}
+"""Coverage to the quantiles at the ends of the band."""
 
 
 def conformal_index(n: int, level: float, n_eff: float | None = None) -> int:
@@ -103,7 +104,7 @@ class ConformalBands:
         """
         outside = {
             level: np.maximum(ladder[low] - outcome, outcome - ladder[high]) / scale
-            for level, (low, high) in _ENDS.items()
+            for level, (low, high) in BANDS.items()
         }
         return cls._of_sizes({level: np.sort(sizes) for level, sizes in outside.items()}, n_eff)
 
@@ -142,7 +143,7 @@ class ConformalBands:
         said = dict.fromkeys(QUANTILES, centre) if about is None else about
         inner_low = inner_high = np.maximum(said["q50"], LOWEST_RETURN)
         ladder = {"q50": inner_low}
-        for level, (low, high) in _ENDS.items():
+        for level, (low, high) in BANDS.items():
             half = self.factors[level] * scale
             # A band that was drawn in further than the one inside it ends where that one does.
             ladder[low] = inner_low = np.minimum(inner_low, np.maximum(said[low] - half, LOWEST_RETURN))
@@ -195,10 +196,17 @@ class AdaptiveConformal:
         alpha = self.alpha if self.current is None else self.current
         return min(1.0, max(0.0, 1 - alpha))
 
-    def after(self, *, missed: bool) -> AdaptiveConformal:
-        """Return the state after one matured forecast."""
+    def after(self, *, missed: bool, counts: float = 1.0) -> AdaptiveConformal:
+        """Return the state after one matured forecast.
+
+        Parameters
+        ----------
+        missed : bool
+        counts : float
+            How much of an independent outcome it is, in (0, 1]; the step is that share of ``gamma``.
+        """
         alpha = self.alpha if self.current is None else self.current
-        return AdaptiveConformal(self.alpha, self.gamma, alpha + self.gamma * (self.alpha - float(missed)))
+        return AdaptiveConformal(self.alpha, self.gamma, alpha + self.gamma * counts * (self.alpha - float(missed)))
 
 
 def widen_by_horizon(ladders: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
@@ -227,7 +235,7 @@ def widen_by_horizon(ladders: Sequence[Mapping[str, float]]) -> list[dict[str, f
     for ladder in ladders:
         median = inner_low = inner_high = ladder["q50"]
         made = {"q50": median}
-        for low, high in _ENDS.values():
+        for low, high in BANDS.values():
             below[low] = max(below.get(low, 0.0), median - ladder[low])
             above[high] = max(above.get(high, 0.0), ladder[high] - median)
             made[low] = inner_low = max(min(inner_low, ladder[low], median - below[low]), LOWEST_RETURN)

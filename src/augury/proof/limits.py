@@ -76,10 +76,23 @@ def load_limits() -> Limits:
     >>> len(limits.hash), set(limits.values) == set(limits.reasons)
     (64, True)
     """
+    return read_limits(FILE, "gates")
+
+
+def read_limits(file: str, section: str) -> Limits:
+    """Read a file of limits in this room: ``version``, dated ``notes``, and groups of values with reasons.
+
+    Parameters
+    ----------
+    file : str
+        Its name, e.g. ``gates.yaml``.
+    section : str
+        Under which the groups stand.
+    """
     import yaml
 
-    content = yaml.safe_load(resources.files("augury.proof").joinpath(FILE).read_text(encoding="utf-8"))
-    entries = {f"{gate}.{name}": entry for gate, limits in content["gates"].items() for name, entry in limits.items()}
+    content = yaml.safe_load(resources.files("augury.proof").joinpath(file).read_text(encoding="utf-8"))
+    entries = {f"{group}.{name}": entry for group, limits in content[section].items() for name, entry in limits.items()}
     return Limits(
         content["version"],
         {name: float(entry["value"]) for name, entry in entries.items()},

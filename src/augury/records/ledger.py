@@ -8,7 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, and_, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    func,
+    insert,
+    not_,
+    select,
+    type_coerce,
+    update,
+)  # fmt: skip
 
 from augury.core.errors import CorruptArtifact, NotFound
 from augury.core.forecast import QUANTILES, Forecast
@@ -79,10 +93,29 @@ class Ledger:
         timeframe: str | None = None,
         horizon: str | None = None,
         limit: int = 100,
+        *,
+        shadow: bool = False,
     ) -> Sequence[LedgerRow]:
-        """Return at most ``limit`` rows, the last written first."""
-        wanted = ledger_rows(symbol, timeframe, horizon).order_by(forecasts.c.id.desc()).limit(limit)
-        return self._read(wanted)
+        """Return at most ``limit`` rows, the last written first.
+
+        Parameters
+        ----------
+        symbol, timeframe, horizon : str, optional
+            Only these.
+        limit : int
+        shadow : bool
+            What challengers said beside the champions instead of what was served.
+        """
+        wanted = ledger_rows(symbol, timeframe, horizon).where(is_shadow() if shadow else not_(is_shadow()))
+        return self._read(wanted.order_by(forecasts.c.id.desc()).limit(limit))
+
+    def first_live(self, symbol: str, timeframe: str) -> datetime | None:
+        """Return when a symbol and timeframe were first forecast before the outcome was known; None before."""
+        replay = type_coerce(forecasts.c.flags_json, Text).like('%"replay"%')
+        wanted = select(func.min(forecasts.c.made_at)).join(symbols, symbols.c.id == forecasts.c.symbol_id)
+        with reading(self.engine) as connection:
+            here = (symbols.c.ticker == symbol, forecasts.c.timeframe == timeframe)
+            return connection.execute(wanted.where(*here, not_(replay), not_(is_shadow()))).scalar_one_or_none()
 
     def per_day(self) -> dict[date, int]:
         """Count the rows written on each UTC day, newest day first; replays count on the day they were written."""
@@ -120,6 +153,12 @@ def ledger_rows(symbol: str | None = None, timeframe: str | None = None, horizon
     )
     given = ((symbols.c.ticker, symbol), (forecasts.c.timeframe, timeframe), (forecasts.c.horizon, horizon))
     return wanted.where(*(column == str(value) for column, value in given if value is not None))
+
+
+def is_shadow(said: FromClause = forecasts) -> ColumnElement[bool]:
+    """Tell in SQL what a challenger said, which is kept and never served."""
+    # As text: compared as JSON, the pattern itself would be written as JSON first.
+    return type_coerce(said.c.flags_json, Text).like('%"shadow"%')
 
 
 def _append(engine: Engine, said: Sequence[Forecast], recorded_at: datetime) -> Sequence[LedgerRow]:

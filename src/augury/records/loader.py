@@ -9,7 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from augury.core.errors import CorruptArtifact, ModelError, NotTrained, StaleModel
+from augury.core.errors import (
+    CorruptArtifact,
+    ModelError,
+    NotTrained,
+    StaleModel,
+    StoreError,
+    TemporaryError,
+    UnknownName,
+)
 from augury.core.labelspec import default_horizons
 from augury.core.timeframe import Horizon, Timeframe
 from augury.core.typing import Json
@@ -44,11 +52,14 @@ class LoadedEnsemble:
     degraded : bool
         True when an older version had to stand in for a damaged champion, or when the version was
         trained without one of its members.
+    silenced : bool
+        True when it was withdrawn and none stood before it: it may name no direction.
     """
 
     ensemble: Ensemble
     manifest: VersionManifest
     degraded: bool = False
+    silenced: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,8 +88,8 @@ class EnsembleLoader:
     ) -> LoadedEnsemble | None:
         """Load the version that answers (``@champion``).
 
-        A damaged champion is replaced by the newest good version before it, marked ``degraded`` and
-        logged; never silently.
+        A damaged champion is replaced by the good version that served before it, marked ``degraded``,
+        logged and journaled; never silently.
 
         Parameters
         ----------
@@ -111,7 +122,7 @@ class EnsembleLoader:
                 return self._read(version, stands_in=version is not first)
             except CorruptArtifact as error:
                 before = self.store.versions.previous(symbol, timeframe, version.horizon, version.version)
-                _warn(version, error, before)
+                self._warn(version, error, before)
                 version = self.store.versions.get(symbol, timeframe, version.horizon, before) if before else None
         if first is None:
             return None
@@ -119,24 +130,43 @@ class EnsembleLoader:
 
     @on_the_class_too
     def load(self, symbol: str, timeframe: str, horizon: str, version: str = "@champion") -> LoadedEnsemble:
-        """Load one version by name or by the alias ``@champion``, whatever its age.
+        """Load one version by name or by the alias ``@champion`` or ``@challenger``, whatever its age.
 
         Raises
         ------
         NotFound
             It was never registered.
         NotTrained
-            ``@champion`` was asked for and there is none.
+            An alias was asked for and the cell has none.
         CorruptArtifact
             Its bytes are not those of its manifest; nothing stands in for it.
         """
         timeframe, horizon = str(Timeframe.parse(timeframe)), str(Horizon.parse(horizon))
-        if version == "@champion":
-            champion = self.store.versions.champion(symbol, timeframe, horizon)
-            if champion is None:
-                raise not_trained(symbol, timeframe)
-            version = champion
+        if version.startswith("@"):
+            version = self.resolve(symbol, timeframe, horizon, version)
         return self._read(self.store.versions.get(symbol, timeframe, horizon, version), stands_in=False)
+
+    def resolve(self, symbol: str, timeframe: str, horizon: str, alias: str) -> str:
+        """Return the version that ``@champion`` or ``@challenger`` points to.
+
+        Raises
+        ------
+        NotTrained
+            It points to nothing.
+        UnknownName
+            Another alias.
+        """
+        versions, where = self.store.versions, (symbol, timeframe, horizon)
+        pointed = {"@champion": versions.champion, "@challenger": versions.challenger}
+        if alias not in pointed:
+            raise UnknownName(f"unknown alias '{alias}' (known: {', '.join(pointed)})")
+        version = pointed[alias](*where)
+        if version is None and alias == "@champion":
+            raise not_trained(symbol, timeframe)
+        if version is None:
+            fix = f"augury models challenge {symbol} {timeframe} {horizon} --version VERSION"
+            raise NotTrained(f"{symbol} {timeframe} {horizon} has no challenger", fix=fix)
+        return version
 
     @on_the_class_too
     def list_available_models(self) -> dict[str, dict[str, list[str]]]:
@@ -179,14 +209,34 @@ class EnsembleLoader:
                 fix=f"augury train --symbol {row.symbol} --timeframe {row.timeframe}",
                 file="manifest.json",
             )
-        return LoadedEnsemble(self.loader(folder), manifest, stands_in or manifest.degraded)
+        silenced = self.store.controls.silenced(row.symbol, row.timeframe, row.horizon) == row.version
+        return LoadedEnsemble(self.loader(folder), manifest, stands_in or manifest.degraded, silenced)
+
+    def _warn(self, row: VersionRow, error: CorruptArtifact, before: str | None) -> None:
+        """Log a damaged version each time it is met, and journal it once."""
+        import structlog
+
+        log = structlog.get_logger("augury.records")
+        log.warning(
+            "damaged version", symbol=row.symbol, timeframe=row.timeframe, horizon=row.horizon, version=row.version,
+            reason=error.message, stands_in=before,
+        )  # fmt: skip
+        data = {"version": row.version, "stands_in": before, "reason": error.message}
+        told = f"{row.version} is damaged; {f'{before} stands in' if before else 'nothing stands in'}: {error.message}"
+        cell, level = row.manifest.cell, "error" if before else "critical"
+        try:
+            known = self.store.journal.list("damaged", cell)
+            if data not in [entry.data for entry in known]:
+                self.store.journal.add("damaged", cell, level, told, data)
+        except (StoreError, TemporaryError) as refused:  # whoever may only read still gets an answer
+            log.warning("not journaled", reason=refused.message)
 
     def _refuse_stale(self, row: VersionRow, max_age_days: int) -> None:
-        age = self.store.clock.now() - row.created_at
+        age = self.store.clock.now() - row.trained_at
         if age > timedelta(days=max_age_days):
             days = math.ceil(age / timedelta(days=1))
             raise StaleModel(
-                f"model {row.symbol} {row.timeframe} {row.created_at:%Y%m%d} is {days} days old (limit {max_age_days})",
+                f"model {row.symbol} {row.timeframe} {row.trained_at:%Y%m%d} is {days} days old (limit {max_age_days})",
                 fix=f"augury train --symbol {row.symbol} --timeframe {row.timeframe}, or add --allow-stale",
                 version=row.version,
                 age_days=days,
@@ -257,12 +307,3 @@ def not_trained(symbol: str, timeframe: str, reason: str = "") -> NotTrained:
     """
     message = f"no trained model for {symbol} {timeframe}{': ' if reason else ''}{reason}"
     return NotTrained(message, fix=f"augury train --symbol {symbol} --timeframe {timeframe}")
-
-
-def _warn(row: VersionRow, error: CorruptArtifact, before: str | None) -> None:
-    import structlog
-
-    structlog.get_logger("augury.records").warning(
-        "damaged version", symbol=row.symbol, timeframe=row.timeframe, horizon=row.horizon, version=row.version,
-        reason=error.message, stands_in=before,
-    )  # fmt: skip

@@ -103,6 +103,16 @@ consensus = Table(
 )
 """What the timeframes say together; chained and append-only like the ledger, the sources named in the content."""
 
+consensus_heads = Table(
+    "consensus_heads",
+    metadata,
+    Column("symbol_id", Integer, ForeignKey("symbols.id"), primary_key=True),
+    Column("horizon", String(8), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("row_hash", HASH, nullable=False),
+)
+"""The end of each chain, so that a deleted tail is missed."""
+
 feature_drift = Table(
     "feature_drift",
     metadata,

@@ -29,7 +29,7 @@ class Staging:
         folder = self.root / uuid.uuid4().hex
         with storage_errors(folder):
             self.root.mkdir(parents=True, exist_ok=True)
-            (self.root / f"{folder.name}@{pid}@{_started(pid)}@{_host()}.owner").touch(exist_ok=False)
+            (self.root / f"{folder.name}@{pid}@{process_start(pid)}@{host_name()}.owner").touch(exist_ok=False)
             folder.mkdir()
         return folder
 
@@ -48,7 +48,7 @@ class Staging:
         removed = []
         for owner in sorted(self.root.glob("*@*@*@*.owner")):
             name, pid, started, host = owner.stem.split("@", 3)
-            if host == _host() and _started(int(pid)) != started:
+            if host == host_name() and process_start(int(pid)) != started:
                 folder = self.root / name
                 if folder.exists():
                     discard_folder(folder)
@@ -57,11 +57,12 @@ class Staging:
         return removed
 
 
-def _host() -> str:
+def host_name() -> str:
+    """This machine's name, as it stands in the name of an owner."""
     return quote(socket.gethostname(), safe="")
 
 
-def _started(pid: int) -> str:
+def process_start(pid: int) -> str:
     """When a process started, in clock ticks since boot (Linux); ``gone`` when it does not exist."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -14,14 +14,25 @@ from augury.core.atomic import make_folder, storage_errors
 from augury.core.clock import Clock, SystemClock
 from augury.core.errors import UsageError
 from augury.records import migrate
+from augury.records.ab import AbTests
+from augury.records.alerts import Alerts
 from augury.records.artifacts import ArtifactStore
+from augury.records.consensus_ledger import ConsensusLedger
+from augury.records.controls import Controls
 from augury.records.database import open_engine
+from augury.records.drift import Drift
+from augury.records.evaluations import Evaluations
+from augury.records.firings import Firings
 from augury.records.holdout import Holdout
+from augury.records.jobs import Jobs
+from augury.records.journal import Journal
 from augury.records.ledger import Ledger
 from augury.records.lineage import Lineage
+from augury.records.matured_bands import MaturedBands
 from augury.records.training_runs import TrainingRuns
 from augury.records.trials import Trials
 from augury.records.versions import Versions
+from augury.records.weights_log import WeightsLog
 
 DATABASE_NAME = "augury.sqlite"
 
@@ -97,6 +108,56 @@ class Store:
         return Ledger(self.engine)
 
     @property
+    def evaluations(self) -> Evaluations:
+        """What became of the forecasts."""
+        return Evaluations(self.engine)
+
+    @property
+    def matured_bands(self) -> MaturedBands:
+        """Bands that were said, beside what came."""
+        return MaturedBands(self.engine)
+
+    @property
+    def drift(self) -> Drift:
+        """What the daily checks found."""
+        return Drift(self.engine)
+
+    @property
+    def jobs(self) -> Jobs:
+        """What was asked to be done, and how far it is."""
+        return Jobs(self.engine, self.clock)
+
+    @property
+    def alerts(self) -> Alerts:
+        """Rules, what state each is in, and who was told."""
+        return Alerts(self.engine, self.clock)
+
+    @property
+    def ab(self) -> AbTests:
+        """Tests between versions, and who was drawn for which."""
+        return AbTests(self.engine, self.clock)
+
+    @property
+    def controls(self) -> Controls:
+        """Switches that people set: pauses and pins."""
+        return Controls(self.engine, self.clock)
+
+    @property
+    def firings(self) -> Firings:
+        """Due times of the schedule that were acted on."""
+        return Firings(self.engine, self.clock)
+
+    @property
+    def journal(self) -> Journal:
+        """What the loop did and why."""
+        return Journal(self.engine, self.clock)
+
+    @property
+    def consensus(self) -> ConsensusLedger:
+        """What the timeframes said together."""
+        return ConsensusLedger(self.engine)
+
+    @property
     def lineage(self) -> Lineage:
         """Where data came from."""
         return Lineage(self.engine, self.clock)
@@ -110,6 +171,11 @@ class Store:
     def holdout(self) -> Holdout:
         """What is sealed, and every opening."""
         return Holdout(self.engine, self.clock)
+
+    @property
+    def weights_log(self) -> WeightsLog:
+        """Every refit of weights."""
+        return WeightsLog(self.engine)
 
     @property
     def training_runs(self) -> TrainingRuns:

@@ -314,5 +314,7 @@ drift_monitoring = Table(
     Column("level", Text, nullable=False),
     Column("drift_detected", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("data_date", Date),
+    Column("notes_json", JsonText),
     UniqueConstraint("symbol_id", "timeframe", "date"),
 )

@@ -1,4 +1,4 @@
-"""Versions: what was trained, which of them answers (``@champion``), and who changed that when."""
+"""Versions: what was trained, which of them answers, which one is tried beside it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, select, update
 
 from augury.core.clock import Clock
-from augury.core.errors import NotFound, UsageError
+from augury.core.errors import GateRefused, NotFound, UsageError
 from augury.core.timeframe import Horizon
 from augury.core.version import VersionManifest
+from augury.records.aliases import (
+    ANY,
+    CHALLENGER,
+    CHAMPION,
+    Move,
+    move_alias,
+    moves,
+    name_of,
+    points_to,
+    take_down,
+    tried_in,
+    version_of,
+)  # fmt: skip
+from augury.records.controls import pinned_version
 from augury.records.database import reading, transaction
+from augury.records.journal import add_entry
 from augury.records.registration import register_version
 from augury.records.tables import alias_log, aliases, model_versions, symbols
 
-CHAMPION: Final = "champion"
 _SERVED: Final = ("promoted", "retired")
+REFRESHED: Final = "weights_refreshed"
+"""Event of a version whose weights were refitted and whose members are those of its parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,14 @@ class VersionRow:
     sha256: str
     created_at: datetime
     champion: bool
+    challenger: bool
     manifest: VersionManifest
+
+    @property
+    def trained_at(self) -> datetime:
+        """When its members were fitted: refreshed weights make them no younger."""
+        refreshed = [event for event in self.manifest.events if event.get("event") == REFRESHED]
+        return datetime.fromisoformat(refreshed[-1]["trained_at"]) if refreshed else self.created_at
 
 
 @dataclass(frozen=True)
@@ -71,7 +94,8 @@ class Versions:
         """Remember a sealed version, and with ``promote`` let it answer; one transaction.
 
         Call it after the artifact is published: a version in the database is then always on the
-        disk. Registering the same version again changes nothing but the alias.
+        disk. Registering the same version again changes nothing but the alias. Where the cell is
+        pinned to another version this one stays a candidate, and the journal says so.
 
         Parameters
         ----------
@@ -94,11 +118,41 @@ class Versions:
             raise UsageError(f"the manifest of {manifest.cell} is not sealed: it has no version")
         with transaction(self.engine) as connection:
             version_id = register_version(connection, manifest)
-            if promote:
+            pin = pinned_version(connection, manifest.symbol, manifest.timeframe, manifest.horizon)
+            if promote and pin not in (None, manifest.version):
+                told = f"{manifest.version} waits as a candidate: {manifest.cell} is pinned to {pin}"
+                data = {"version": manifest.version, "pinned": pin, "by": by}
+                add_entry(connection, self.clock.now(), "pin", manifest.cell, "warning", told, data)
+            elif promote:
                 self._promote(connection, version_id, by)
 
-    def promote(self, symbol: str, timeframe: str, horizon: str, version: str, *, by: str) -> None:
-        """Let an already registered version answer: promotion and rollback are this one call.
+    def promote(
+        self,
+        symbol: str,
+        timeframe: str,
+        horizon: str,
+        version: str,
+        *,
+        by: str,
+        expected: str | None = ANY,
+        kind: str = "promotion",
+        reason: str = "",
+    ) -> str | None:
+        """Let an already registered version answer, and return the one that answered so far.
+
+        Promotion and rollback are this one call. The move is a compare-and-swap: with ``expected`` it is
+        made only while that version is the champion. ``alias_log`` and the journal get a line each, in the
+        same transaction.
+
+        Parameters
+        ----------
+        symbol, timeframe, horizon, version : str
+        by : str
+            Who asked, for ``alias_log``.
+        expected : str or None
+            The champion that was looked at before deciding; None for a cell without one.
+        kind, reason : str
+            For the journal: ``promotion`` or ``rollback``, and why.
 
         Raises
         ------
@@ -106,33 +160,102 @@ class Versions:
             No such version.
         UsageError
             It was rejected.
+        GateRefused
+            The cell is pinned to another version.
+        TemporaryError
+            Somebody else moved the alias meanwhile; nothing was changed.
         """
         with transaction(self.engine) as connection:
-            self._promote(connection, _find(connection, symbol, timeframe, horizon, version), by)
+            version_id = _find(connection, symbol, timeframe, horizon, version)
+            return self._promote(connection, version_id, by, expected, kind, reason)
 
-    def _promote(self, connection: Connection, version_id: int, by: str) -> None:
-        table = model_versions.c
-        found = connection.execute(
-            select(table.symbol_id, table.timeframe, table.horizon, table.version, table.status).where(
-                table.id == version_id
-            )
-        ).one()
+    def challenge(
+        self, symbol: str, timeframe: str, horizon: str, version: str, *, by: str, expected: str | None = ANY
+    ) -> str | None:
+        """Let a version be tried beside the champion (``@challenger``); it becomes ``shadow``.
+
+        Returns the challenger so far, which is a candidate again. Raises as :meth:`promote`, and
+        ``UsageError`` for the champion itself: nothing would be compared.
+        """
+        with transaction(self.engine) as connection:
+            version_id = _find(connection, symbol, timeframe, horizon, version)
+            found = version_of(connection, version_id)
+            if points_to(connection, found, CHAMPION) == version_id:
+                raise UsageError(f"{version} is the champion of {symbol} {timeframe} {horizon}; name another version")
+            previous = move_alias(connection, found, CHALLENGER, expected, by=by, at=self.clock.now())
+            _set_status(connection, version_id, "shadow", only=("candidate",))
+            if previous not in (None, version_id):
+                _set_status(connection, previous, "candidate", only=("shadow",))
+            return name_of(connection, previous)
+
+    def withdraw(self, symbol: str, timeframe: str, horizon: str, *, by: str, reason: str, reject: bool) -> str | None:
+        """End a trial: ``@challenger`` is taken down and its version returned; None when there was none.
+
+        Parameters
+        ----------
+        symbol, timeframe, horizon : str
+        by, reason : str
+            For the journal.
+        reject : bool
+            True: it lost and can never answer. False: it is a candidate again.
+        """
+        with transaction(self.engine) as connection:
+            version = tried_in(connection, symbol, timeframe, horizon)
+            if version is None:
+                return None
+            found = version_of(connection, version)
+            _set_status(connection, version, "rejected" if reject else "candidate", only=() if reject else ("shadow",))
+            take_down(connection, found, CHALLENGER)
+            cell, word = f"{symbol} {timeframe} {horizon}", "rejected" if reject else "withdrawn"
+            told = f"challenger {found.version} {word}: {reason}"
+            data = {"version": found.version, "by": by, "reason": reason, "rejected": reject}
+            add_entry(connection, self.clock.now(), "challenge", cell, "info", told, data)
+            return str(found.version)
+
+    def _promote(
+        self,
+        connection: Connection,
+        version_id: int,
+        by: str,
+        expected: str | None = ANY,
+        kind: str = "promotion",
+        reason: str = "",
+    ) -> str | None:
+        found = version_of(connection, version_id)
         if found.status == "rejected":
             raise UsageError(f"version {found.version} was rejected and cannot answer", fix="augury models list")
-        alias = {"symbol_id": found.symbol_id, "timeframe": found.timeframe, "horizon": found.horizon}
-        alias |= {"alias": CHAMPION}
-        here = and_(*(aliases.c[name] == value for name, value in alias.items()))
-        previous = connection.execute(select(aliases.c.version_id).where(here)).scalar_one_or_none()
+        pin = pinned_version(connection, found.ticker, found.timeframe, found.horizon)
+        if pin not in (None, found.version):
+            where = f"{found.ticker} {found.timeframe} {found.horizon}"
+            raise GateRefused(
+                f"{where} is pinned to {pin}; {found.version} was not promoted",
+                fix=f"augury models unpin {where}",
+                pinned=pin,
+            )
+        previous = move_alias(connection, found, CHAMPION, expected, by=by, at=self.clock.now())
         if previous == version_id:
-            return
-        moved = {"version_id": version_id, "updated_at": self.clock.now(), "updated_by": by}
-        if previous is None:
-            connection.execute(insert(aliases).values(**alias, **moved))
-        else:
-            connection.execute(update(aliases).where(here).values(**moved))
+            return str(found.version)
+        if previous is not None:
             _set_status(connection, previous, "retired")
         _set_status(connection, version_id, "promoted")
-        connection.execute(insert(alias_log).values(**alias, **moved, previous_version_id=previous))
+        if points_to(connection, found, CHALLENGER) == version_id:
+            take_down(connection, found, CHALLENGER)
+        before = name_of(connection, previous)
+        cell, because = f"{found.ticker} {found.timeframe} {found.horizon}", f": {reason}" if reason else ""
+        told = f"{found.version} serves{f' instead of {before}' if before else ''}{because}"
+        data = {"version": found.version, "previous": before, "by": by, "reason": reason}
+        add_entry(connection, self.clock.now(), kind, cell, "info" if kind == "promotion" else "warning", told, data)
+        return before
+
+    def history(
+        self, symbol: str | None = None, timeframe: str | None = None, horizon: str | None = None
+    ) -> Sequence[Move]:
+        """Return every move of every alias, the oldest first."""
+        wanted = moves()
+        given = ((symbols.c.ticker, symbol), (alias_log.c.timeframe, timeframe), (alias_log.c.horizon, horizon))
+        wanted = wanted.where(*(column == str(value) for column, value in given if value is not None))
+        with reading(self.engine) as connection:
+            return [Move(*row) for row in connection.execute(wanted)]
 
     def champion(self, symbol: str, timeframe: str, horizon: str) -> str | None:
         """Return the version that answers for a cell; None before the first promotion."""
@@ -140,19 +263,49 @@ class Versions:
 
     def champions(self, symbol: str, timeframe: str) -> dict[str, str]:
         """Return horizon to version for every horizon that has a champion, the shortest first."""
-        wanted = _rows(symbol, timeframe).where(aliases.c.version_id.is_not(None))
+        wanted = (
+            select(model_versions.c.horizon, model_versions.c.version)
+            .join(symbols, symbols.c.id == model_versions.c.symbol_id)
+            .join(aliases, and_(aliases.c.version_id == model_versions.c.id, aliases.c.alias == CHAMPION))
+            .where(symbols.c.ticker == str(symbol), model_versions.c.timeframe == str(timeframe))
+        )
         with reading(self.engine) as connection:
-            found = connection.execute(
-                wanted.with_only_columns(model_versions.c.horizon, model_versions.c.version)
-            ).all()
+            found = connection.execute(wanted).all()
         return {row.horizon: row.version for row in sorted(found, key=lambda row: _duration(row.horizon))}
 
+    def champion_cells(self) -> Sequence[tuple[str, str, str]]:
+        """Return (symbol, timeframe, horizon) of every cell with a champion; no manifest is read."""
+        wanted = (
+            select(symbols.c.ticker, aliases.c.timeframe, aliases.c.horizon)
+            .join(symbols, symbols.c.id == aliases.c.symbol_id)
+            .where(aliases.c.alias == CHAMPION)
+        )
+        with reading(self.engine) as connection:
+            found = [(row.ticker, row.timeframe, row.horizon) for row in connection.execute(wanted)]
+        return sorted(found, key=lambda cell: (cell[0], cell[1], _duration(cell[2])))
+
+    def challenger(self, symbol: str, timeframe: str, horizon: str) -> str | None:
+        """Return the version that is tried beside the champion of a cell."""
+        return next((row.version for row in self._cell(symbol, timeframe, str(horizon)) if row.challenger), None)
+
+    def challengers(self, symbol: str | None = None, timeframe: str | None = None) -> Sequence[VersionRow]:
+        """Return the versions that are tried, in the order of :meth:`list`."""
+        return [row for row in self.list(symbol, timeframe) if row.challenger]
+
     def previous(self, symbol: str, timeframe: str, horizon: str, before: str) -> str | None:
-        """Return the newest version older than ``before`` that has served; None when there is none."""
-        rows = self._cell(symbol, timeframe, horizon)
-        names = [row.version for row in rows]
-        older = rows[names.index(before) + 1 :] if before in names else rows
-        return next((row.version for row in older if row.status in _SERVED), None)
+        """Return the version that served before ``before`` did; None when there is none.
+
+        A rollback takes back what was promoted since: a version that was rolled back does not stand in for
+        one that follows it.
+        """
+        states = {row.version: row.status for row in self._cell(symbol, timeframe, horizon)}
+        served: list[str] = []
+        for move in self.history(symbol, timeframe, horizon):
+            if move.alias == CHAMPION:
+                del served[served.index(move.version) if move.version in served else len(served) :]
+                served.append(move.version)
+        older = served[: served.index(before)] if before in served else served
+        return next((version for version in reversed(older) if states.get(version) in _SERVED), None)
 
     def list(self, symbol: str | None = None, timeframe: str | None = None) -> Sequence[VersionRow]:
         """Return the registered versions, by symbol, timeframe and horizon, the newest first."""
@@ -185,12 +338,18 @@ class Versions:
 
 
 def _rows(symbol: str | None = None, timeframe: str | None = None) -> Select[Any]:
-    """Versions with their symbol; ``champion_id`` is null for all but champions."""
-    champion = and_(aliases.c.version_id == model_versions.c.id, aliases.c.alias == CHAMPION)
+    """Versions with their symbol; ``champion_id`` and ``challenger_id`` are null for all but these."""
+    champion, challenger = aliases.alias("at_champion"), aliases.alias("at_challenger")
     wanted = (
-        select(model_versions, symbols.c.ticker, aliases.c.version_id.label("champion_id"))
+        select(
+            model_versions,
+            symbols.c.ticker,
+            champion.c.version_id.label("champion_id"),
+            challenger.c.version_id.label("challenger_id"),
+        )
         .join(symbols, symbols.c.id == model_versions.c.symbol_id)
-        .outerjoin(aliases, champion)
+        .outerjoin(champion, and_(champion.c.version_id == model_versions.c.id, champion.c.alias == CHAMPION))
+        .outerjoin(challenger, and_(challenger.c.version_id == model_versions.c.id, challenger.c.alias == CHALLENGER))
     )
     if symbol is not None:
         wanted = wanted.where(symbols.c.ticker == str(symbol))
@@ -208,6 +367,7 @@ def _read(row: Row[Any]) -> VersionRow:
         sha256=row.sha256,
         created_at=row.created_at,
         champion=row.champion_id is not None,
+        challenger=row.challenger_id is not None,
         manifest=VersionManifest.from_json(row.manifest_json),
     )
 
@@ -233,5 +393,8 @@ def _find(connection: Connection, symbol: str, timeframe: str, horizon: str, ver
     return int(found)
 
 
-def _set_status(connection: Connection, version_id: int, status: str) -> None:
-    connection.execute(update(model_versions).where(model_versions.c.id == version_id).values(status=status))
+def _set_status(connection: Connection, version_id: int, status: str, only: Sequence[str] = ()) -> None:
+    """Write a status; with ``only`` leave versions of any other status alone."""
+    change = update(model_versions).where(model_versions.c.id == version_id)
+    change = change.where(model_versions.c.status.in_(only)) if only else change
+    connection.execute(change.values(status=status))

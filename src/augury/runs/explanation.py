@@ -15,13 +15,13 @@ from augury.core.forecast import Forecast
 from augury.core.labelspec import LABELS, default_horizons
 from augury.core.metrics.classification import log_losses
 from augury.core.suggestion import did_you_mean
-from augury.core.tables import LabelledTable, Split
+from augury.core.tables import VOLATILITY, LabelledTable, Split
 from augury.core.timeframe import Horizon, Timeframe
 from augury.core.typing import Features, Floats, Json, Probabilities
 from augury.core.version import VersionManifest
 from augury.labels.splits import time_ordered
 from augury.models.ensemble.ensemble import Ensemble
-from augury.models.ensemble.pooling import pool, signed_score
+from augury.models.ensemble.pooling import signed_score
 from augury.models.members import ask
 from augury.models.statistical import SeriesMember
 from augury.proof.explain.attributions import Attribution, booster_contributions, shapley
@@ -146,7 +146,7 @@ class Explained:
         said = series_answers(ensemble, table)
 
         def losses(X: Features) -> Floats:
-            pooled = pool(_answers(ensemble, table, X, said), ensemble.weights)
+            pooled = _pooled(ensemble, table, X, said)
             return log_losses(table.y, ensemble.calibrated(pooled))
 
         bars = table.spec.horizon_bars
@@ -174,13 +174,13 @@ def score_of(ensemble: Ensemble, table: LabelledTable, X: Features, said: Mappin
     said : mapping
         Series member to its answers, ``(n, 3)``.
     """
-    return signed_score(pool(_answers(ensemble, table, X, said), ensemble.weights))
+    return signed_score(_pooled(ensemble, table, X, said))
 
 
-def _answers(
-    ensemble: Ensemble, table: LabelledTable, X: Features, said: Mapping[str, Probabilities]
-) -> dict[str, Probabilities]:
-    return {name: said[name] if name in said else ask(member, table, X) for name, member in ensemble.members.items()}
+def _pooled(ensemble: Ensemble, table: LabelledTable, X: Features, said: Mapping[str, Probabilities]) -> Probabilities:
+    answers = {name: said[name] if name in said else ask(one, table, X) for name, one in ensemble.members.items()}
+    # Of one row many features may be tried: its regime stays.
+    return ensemble.pooled(answers, np.broadcast_to(table.column(VOLATILITY), len(X)))
 
 
 def explained(

@@ -14,21 +14,29 @@ from augury.core.errors import AuguryError, DataError, InsufficientHistory, Leak
 from augury.core.forecast import QUANTILES, Forecast
 from augury.core.labelspec import LABELS
 from augury.core.manifest import FeatureManifest
-from augury.core.tables import FeatureTable, LabelledTable
+from augury.core.protocols import Executor
+from augury.core.tables import VOLATILITY, FeatureTable, LabelledTable
 from augury.core.timeframe import Horizon, Timeframe
+from augury.core.version import VersionManifest
 from augury.data.calendar import market_calendar
 from augury.data.calendar.availability import closed
 from augury.data.calendar.openings import bar_opens
 from augury.features.engine import build
 from augury.labels.attach import attach
+from augury.models.adaptation import BandCorrection
 from augury.models.conformal import widen_by_horizon
 from augury.records.chain import LedgerRow
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
+from augury.records.matured_bands import MaturedBands
 from augury.runs.cells import Cell
+from augury.runs.executors import EXECUTORS
 from augury.runs.intake import bars_of, check
 from augury.runs.workspace import Workspace
 
 BARS_MIN = 50
+PARALLEL_MIN = 64
+"""Cells below which starting processes costs more than it saves."""
+_TASKS = 8
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,12 @@ class Bundle:
 
 
 def forecast(
-    workspace: Workspace, cells: Sequence[Cell], *, allow_stale: bool = False, dry_run: bool = False
+    workspace: Workspace,
+    cells: Sequence[Cell],
+    *,
+    allow_stale: bool = False,
+    dry_run: bool = False,
+    executor: Executor | None = None,
 ) -> list[Bundle]:
     """Forecast cells from their champions and append the rows to the ledger.
 
@@ -65,6 +78,9 @@ def forecast(
         Use versions older than ``settings.max_age_days``.
     dry_run : bool
         Write nothing.
+    executor : Executor, optional
+        Default: a pool of ``settings.workers`` processes from 64 cells on, this process below that. The rows are
+        the same bit for bit, and are written by this process in one transaction.
 
     Returns
     -------
@@ -76,11 +92,12 @@ def forecast(
     DataError
         The ledger did not take every row that was made.
     """
-    loader = EnsembleLoader(workspace.store)
-    groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault((cell.symbol, cell.timeframe), []).append(cell)
-    bundles = [_forecast_group(workspace, loader, group, allow_stale) for group in groups.values()]
+    if executor is None and workspace.settings.workers > 1 and len(cells) >= PARALLEL_MIN:
+        executor = EXECUTORS.load("pool")(workspace.settings.workers)
+    if executor is None:
+        bundles = forecast_groups(workspace, cells, allow_stale)
+    else:
+        bundles = _in_parallel(workspace, cells, allow_stale, executor)
     if dry_run:
         return bundles
     made = [row for bundle in bundles for row in bundle.forecasts]
@@ -89,6 +106,31 @@ def forecast(
         raise DataError(f"the ledger took {len(written)} of {len(made)} forecasts (rule: rows written = rows made)")
     taken = iter(written)
     return [replace(bundle, rows=tuple(next(taken) for _ in bundle.forecasts)) for bundle in bundles]
+
+
+def forecast_groups(workspace: Workspace, cells: Sequence[Cell], allow_stale: bool) -> list[Bundle]:
+    """Forecast cells in this process, one bundle a symbol and timeframe; writes nothing."""
+    loader = EnsembleLoader(workspace.store)
+    return [_forecast_group(workspace, loader, group, allow_stale) for group in _groups(cells)]
+
+
+def _groups(cells: Sequence[Cell]) -> list[list[Cell]]:
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in dict.fromkeys(cells):
+        groups.setdefault((cell.symbol, cell.timeframe), []).append(cell)
+    return list(groups.values())
+
+
+def _in_parallel(workspace: Workspace, cells: Sequence[Cell], allow_stale: bool, executor: Executor) -> list[Bundle]:
+    from augury.runs.jobs import forecast as job  # it calls back into this module
+
+    groups = _groups(cells)
+    size = ceil(len(groups) / _TASKS)
+    parts = [[cell for group in groups[at : at + size] for cell in group] for at in range(0, len(groups), size)]
+    found: dict[int, list[Bundle]] = {}
+    for index, result in executor.run([("forecast", job.arguments(workspace, part, allow_stale)) for part in parts]):
+        found[index] = job.read(result, parts[index])
+    return [bundle for index in range(len(parts)) for bundle in found[index]]
 
 
 def _forecast_group(workspace: Workspace, loader: EnsembleLoader, cells: Sequence[Cell], allow_stale: bool) -> Bundle:
@@ -134,12 +176,16 @@ def forecast_from(view: _View, champions: Mapping[Cell, LoadedEnsemble]) -> Bund
 
 @dataclass(frozen=True)
 class _View:
-    """What is known about a symbol and timeframe at the moment of forecasting."""
+    """What is known about a symbol and timeframe at the moment of forecasting.
+
+    Without ``matured`` the bands are those of the version itself, not corrected by what came of earlier ones.
+    """
 
     bars: Bars
     now: datetime
     data_until: datetime
     features: dict[str, FeatureTable]
+    matured: MaturedBands | None = None
 
     @classmethod
     def of(cls, workspace: Workspace, symbol: str, timeframe: Timeframe) -> _View:
@@ -152,7 +198,8 @@ class _View:
                 fix=f"augury data import FILE --symbol {symbol} --timeframe {timeframe}",
             )
         last = bars.frame["ts"][-1]
-        return cls(bars, now, timeframe.closes_at(last, market_calendar(bars.calendar)), {})
+        until = timeframe.closes_at(last, market_calendar(bars.calendar))
+        return cls(bars, now, until, {}, workspace.store.matured_bands)
 
     def bars_ahead(self, horizon: str) -> int:
         """Horizon in bars, which orders the bands."""
@@ -163,6 +210,14 @@ class _View:
         if manifest.hash not in self.features:
             self.features[manifest.hash] = build(self.bars, manifest)
         return self.features[manifest.hash]
+
+    def correction(self, manifest: VersionManifest, made_at: datetime) -> BandCorrection:
+        """How far the misses of a cell, as they were known at a moment, move the bands of a version."""
+        if self.matured is None:
+            return BandCorrection.of(())
+        where = (manifest.symbol, manifest.timeframe, manifest.horizon)
+        spec = manifest.label_spec.hash
+        return BandCorrection.of(self.matured.list(*where, label_spec_hash=spec, before=made_at))
 
     @property
     def stale(self) -> bool:
@@ -232,11 +287,16 @@ def _forecast_cell(view: _View, cell: Cell, loaded: LoadedEnsemble) -> Forecast:
     matures_at = view.matures_at(manifest.label_spec.horizon_bars)
     # Bundled history ends in the past: such a row is a replay, dated where its data end and marked so.
     replay = matures_at <= view.now
+    made_at = view.data_until if replay else view.now
+    said = {name: float(prediction.quantiles[name][0]) for name in QUANTILES}
+    quantiles = view.correction(manifest, made_at).ladder(said)
     p_bearish, p_neutral, p_bullish = (float(value) for value in prediction.proba[0])
-    abstains = manifest.verdict.word != "skill"
+    (used,) = loaded.ensemble.weights_at(row.column(VOLATILITY))  # those of its regime, where it has regimes
+    abstains = manifest.verdict.word != "skill" or loaded.silenced
     label = "NEUTRAL" if abstains else LABELS[int(prediction.codes[0]) + 1]
     flags = {
         "abstain": abstains,
+        "adapted": quantiles != said,
         "band_only": not manifest.weights,
         "degraded": loaded.degraded or manifest.degraded or bool(dropped),
         "raw": loaded.ensemble.raw,
@@ -248,7 +308,7 @@ def _forecast_cell(view: _View, cell: Cell, loaded: LoadedEnsemble) -> Forecast:
         symbol=cell.symbol,
         timeframe=cell.timeframe,
         horizon=cell.horizon,
-        made_at=view.data_until if replay else view.now,
+        made_at=made_at,
         data_until=view.data_until,
         matures_at=matures_at,
         version=manifest.version,
@@ -264,9 +324,9 @@ def _forecast_cell(view: _View, cell: Cell, loaded: LoadedEnsemble) -> Forecast:
         agreement=None if prediction.agreement is None else float(prediction.agreement[0]),
         current_price=_last_close(view.bars.frame),
         expected_return=float(prediction.expected_return[0]),
-        quantiles={name: float(prediction.quantiles[name][0]) for name in QUANTILES},
+        quantiles=quantiles,
         verdict=manifest.verdict.word,
-        weights={name: float(weight) for name, weight in manifest.weights.items() if name not in dropped},
+        weights={name: float(weight) for name, weight in used.items() if name not in dropped},
         flags=tuple(sorted(flag for flag, on in flags.items() if on)),
     )
 

@@ -28,6 +28,7 @@ from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
 from augury.features.cache import FeatureCache
 from augury.features.cache.local import LocalBackend
+from augury.models.adaptation import BandCorrection
 from augury.records.chain import LedgerRow
 from augury.records.loader import EnsembleLoader, LoadedEnsemble, not_trained
 from augury.runs import forecasting
@@ -169,6 +170,8 @@ class _Place:
         self.loaded: dict[tuple[str, str], LoadedEnsemble] = {}
         self.bars = bars_of(workspace.lake, symbol, self.timeframe)
         self.offline = Recomputing(self.bars)
+        self.matured = workspace.store.matured_bands.list(symbol, timeframe)
+        self.corrections: dict[tuple[str, str, datetime], BandCorrection] = {}
 
     def compare(self, rows: Sequence[LedgerRow], cells: Sequence[Cell], closes: int) -> None:
         """Compare the rows of the ledger, the replay of champions, and the cache, in this order."""
@@ -253,17 +256,33 @@ class _Place:
     def _judge_forecast(
         self, where: tuple[str, str], item: _Served, answers: dict[str, dict[datetime, Recomputed]]
     ) -> None:
+        made_at = item.forecast.made_at
         own = answers[item.loaded.manifest.content_hash].get(item.ts)
         if own is None:
             self.report.differences.append(Difference(*where, "forecast", item.ts, "a forecast", None))
             return
+        own = own.corrected(self._correction(item.loaded, made_at))
         found = []
         for peers in item.peers:
-            shorter = [answers[peer.manifest.content_hash][item.ts].ladder for peer in peers]
+            shorter = [
+                self._correction(peer, made_at).ladder(answers[peer.manifest.content_hash][item.ts].ladder)
+                for peer in peers
+            ]
             found.append(own.differences(item.forecast, shorter))
         least = min(found, key=len)
         self.report.values += len(own.said) + len(own.ladder)
         self.report.differences += [Difference(*where, name, item.ts, *both) for name, both in least.items()]
+
+    def _correction(self, loaded: LoadedEnsemble, made_at: datetime) -> BandCorrection:
+        """What had matured of a cell when something was said, cut out of everything that matured since."""
+        key = (loaded.manifest.horizon, loaded.manifest.label_spec.hash, made_at)
+        if key not in self.corrections:
+            self.corrections[key] = BandCorrection.of(
+                row
+                for row in self.matured
+                if (row.horizon, row.label_spec_hash) == key[:2] and row.evaluated_at < made_at
+            )
+        return self.corrections[key]
 
     def _judge_cache(self, loaded: LoadedEnsemble, bars: int) -> None:
         """Extend a fresh cache one bar at a time over the newest bars."""

@@ -60,7 +60,7 @@ def _read(path: Path) -> Recipe:
     import yaml
 
     from augury.features.feature_sets import feature_set
-    from augury.models.ensemble.ensemble import WEIGHT_RULES
+    from augury.models.ensemble.mixing import check_weights
 
     if not path.is_file():
         raise NotFound(f"no such recipe file: {path}", fix="augury train --recipe default")
@@ -75,7 +75,7 @@ def _read(path: Path) -> Recipe:
         for horizon in recipe.horizons:
             Horizon.parse(horizon)
         feature_set(recipe.feature_set)
-        WEIGHT_RULES.load(recipe.weights)
+        check_weights(recipe.weights)
         BAND_SHAPES.load(recipe.bands)
         for member, settings in recipe.members.items():
             _check_settings(member, settings)

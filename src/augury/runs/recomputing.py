@@ -7,7 +7,7 @@ cut at a moment, no last row is taken, no single row is predicted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -19,6 +19,7 @@ from augury.core.prediction import Prediction
 from augury.core.tables import LabelledTable
 from augury.features.engine import build
 from augury.labels.attach import attach
+from augury.models.adaptation import BandCorrection
 from augury.models.conformal import widen_by_horizon
 from augury.records.loader import LoadedEnsemble
 
@@ -35,10 +36,18 @@ class Recomputed:
         Fields of a forecast to their values, without its quantiles.
     ladder : dict
         Quantiles before they are widened over the horizons of one run.
+    adapted : bool
+        Whether matured outcomes moved them.
     """
 
     said: dict[str, float | str | None]
     ladder: Ladder
+    adapted: bool = False
+
+    def corrected(self, correction: BandCorrection) -> Recomputed:
+        """Move the bands by what was known of earlier ones."""
+        ladder = correction.ladder(self.ladder)
+        return replace(self, ladder=ladder, adapted=ladder != self.ladder)
 
     def differences(self, forecast: Forecast, shorter: Sequence[Ladder]) -> dict[str, tuple[object, object]]:
         """Compare with what was said: field to (said, recomputed), empty when all are equal.
@@ -50,8 +59,10 @@ class Recomputed:
             Ladders of the shorter horizons that were asked in the same run, the shortest first.
         """
         widened = widen_by_horizon([*shorter, self.ladder])[-1]
-        here: Mapping[str, object] = self.said | {name: widened[name] + 0.0 for name in QUANTILES}
-        there: Mapping[str, object] = {name: getattr(forecast, name) for name in self.said} | forecast.quantiles
+        bands = {"adapted": self.adapted} | {name: widened[name] + 0.0 for name in QUANTILES}
+        here: Mapping[str, object] = self.said | bands
+        said = {name: getattr(forecast, name) for name in self.said} | {"adapted": "adapted" in forecast.flags}
+        there: Mapping[str, object] = said | forecast.quantiles
         return {name: (there[name], value) for name, value in here.items() if there[name] != value}
 
 

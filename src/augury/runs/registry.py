@@ -18,7 +18,13 @@ RELEASED: Final = "released"
 
 
 def register(
-    workspace: Workspace, staged: Path, manifest: VersionManifest, *, by: str = "train", parent: str | None = None
+    workspace: Workspace,
+    staged: Path,
+    manifest: VersionManifest,
+    *,
+    by: str = "train",
+    parent: str | None = None,
+    serve: bool = True,
 ) -> VersionManifest:
     """Publish a staged folder and record it; the champion moves unless the gate refused.
 
@@ -37,6 +43,8 @@ def register(
         Who asked, for the alias log.
     parent : str, optional
         The version it was made from; default the champion it follows.
+    serve : bool
+        False leaves the champion where it is: the version waits as a candidate, e.g. to be tried first.
 
     Returns
     -------
@@ -50,7 +58,7 @@ def register(
         artifacts.publish(staged, sealed)
     finally:
         artifacts.staging.discard(staged)
-    workspace.store.versions.register(sealed, promote=sealed.verdict.word in SERVABLE, by=by)
+    workspace.store.versions.register(sealed, promote=serve and sealed.verdict.word in SERVABLE, by=by)
     return sealed
 
 

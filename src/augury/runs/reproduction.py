@@ -21,11 +21,11 @@ from augury.core.typing import Json
 from augury.core.version import VersionManifest
 from augury.data.lake import Lake
 from augury.records.loader import EnsembleLoader
-from augury.records.versions import VersionRow
+from augury.records.versions import REFRESHED, VersionRow
 from augury.runs.executors._protocol import error_of
 from augury.runs.intake import bars_of
 from augury.runs.jobs.rebuild import hashes
-from augury.runs.registry import release_of
+from augury.runs.registry import RELEASED
 from augury.runs.workspace import Workspace
 
 SECONDS_MAX: Final = 900
@@ -113,8 +113,8 @@ def reproduce(workspace: Workspace, row: VersionRow, *, seconds_max: int = SECON
     workspace : Workspace
         Nothing is written to it.
     row : VersionRow
-        The stored version; every byte of its files is checked when it is opened. Of a released one that
-        which was trained: releasing copies its files.
+        The stored version; every byte of its files is checked when it is opened. Of a released or refreshed one that
+        which was trained: both copy its members.
     seconds_max : int
         The fresh process is ended after as many seconds.
 
@@ -125,8 +125,8 @@ def reproduce(workspace: Workspace, row: VersionRow, *, seconds_max: int = SECON
     TemporaryError
         The fresh process took too long or ended without an answer.
     """
-    if (evidence := release_of(row.manifest)) is not None:
-        row = workspace.store.versions.get(row.symbol, row.timeframe, row.horizon, evidence["of"])
+    while (trained := _copied_from(row.manifest)) is not None:
+        row = workspace.store.versions.get(row.symbol, row.timeframe, row.horizon, trained)
     loaded = EnsembleLoader(workspace.store).load(row.symbol, row.timeframe, row.horizon, row.version)
     manifest = loaded.manifest
     bars = trained_on(workspace, manifest)
@@ -145,6 +145,12 @@ def reproduce(workspace: Workspace, row: VersionRow, *, seconds_max: int = SECON
         tuple(Compared(what, old.get(what), new.get(what)) for what in dict.fromkeys((*old, *new))),
         _changed(manifest.libraries, answer["libraries"]),
     )
+
+
+def _copied_from(manifest: VersionManifest) -> str | None:
+    """The version whose members these are, when this one was released or had its weights refreshed."""
+    copied = [event for event in manifest.events if event.get("event") in (RELEASED, REFRESHED)]
+    return str(copied[-1]["of"]) if copied else None
 
 
 def trained_on(workspace: Workspace, manifest: VersionManifest) -> Bars:

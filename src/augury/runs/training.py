@@ -67,14 +67,14 @@ def train(
     """
     executor = executor or default_executor(workspace, len(cells))
     workspace.store.artifacts.sweep()  # what a killed run left half filled
-    ready, refused = _admit(workspace, cells)
+    ready, refused = admit(workspace, cells)
     for cell, error in refused:
-        yield _record(workspace, recipe, Outcome(cell, 0.0, error=error))
+        yield record(workspace, recipe, Outcome(cell, 0.0, error=error))
     staged = {cell: workspace.store.artifacts.stage() for cell in ready}
-    tasks = [("train", _arguments(workspace, cell, staged[cell], recipe)) for cell in ready]
+    tasks = [("train", task_arguments(workspace, cell, staged[cell], recipe)) for cell in ready]
     try:
         for index, result in executor.run(tasks):
-            yield _record(workspace, recipe, _finish(workspace, ready[index], staged[ready[index]], result))
+            yield record(workspace, recipe, _finish(workspace, ready[index], staged[ready[index]], result))
     finally:
         for folder in staged.values():
             workspace.store.artifacts.staging.discard(folder)
@@ -86,7 +86,7 @@ def default_executor(workspace: Workspace, tasks: int) -> Executor:
     return EXECUTORS.load("pool" if workers > 1 else "inline")(workers)
 
 
-def _admit(workspace: Workspace, cells: Sequence[Cell]) -> tuple[list[Cell], list[tuple[Cell, AuguryError]]]:
+def admit(workspace: Workspace, cells: Sequence[Cell]) -> tuple[list[Cell], list[tuple[Cell, AuguryError]]]:
     """Divide cells into those whose bars pass every check and those that are refused, with the reason."""
     errors: dict[tuple[str, str], AuguryError | None] = {}
     for cell in cells:
@@ -109,7 +109,8 @@ def _admit(workspace: Workspace, cells: Sequence[Cell]) -> tuple[list[Cell], lis
     return ready, refused
 
 
-def _arguments(workspace: Workspace, cell: Cell, staged: Path, recipe: Recipe) -> Json:
+def task_arguments(workspace: Workspace, cell: Cell, staged: Path, recipe: Recipe) -> Json:
+    """Write what the job ``train`` needs to know to fit a cell into a staged folder."""
     return {
         "lake": str(lake_folder(workspace.settings)),
         "staged": str(staged),
@@ -130,7 +131,8 @@ def _finish(workspace: Workspace, cell: Cell, staged: Path, result: Json) -> Out
     return Outcome(cell, result["seconds"] + time.perf_counter() - start, manifest=manifest, series=result["series"])
 
 
-def _record(workspace: Workspace, recipe: Recipe, outcome: Outcome) -> Outcome:
+def record(workspace: Workspace, recipe: Recipe, outcome: Outcome) -> Outcome:
+    """Write the ``training_runs`` row of an outcome and its trial; return it beside the number of trials."""
     manifest, cell = outcome.manifest, outcome.cell
     run = TrainingRun(
         symbol=cell.symbol,

@@ -22,9 +22,11 @@ from augury.core.hashing import sha256_json
 from augury.core.metrics import block_length, bootstrap_mean, ic_by_day
 from augury.core.typing import Floats
 from augury.features.panel.graph import Graph, Graphs, GraphSpec
-from augury.learning.loop import fit
+from augury.learning.loop import EpochRecord, fit
 from augury.learning.losses.panel import PanelLoss
+from augury.learning.phases import PHASES, Curriculum, Lesson, Phases
 from augury.learning.samplers import DayBatchSampler, PanelSamples
+from augury.learning.task import Task
 from augury.models.deep import NETWORKS
 from augury.models.deep.network import DayGraph, Network, PanelOutput
 from augury.models.deep.panel_forecaster import PanelForecaster
@@ -252,3 +254,84 @@ def test_the_graph_of_a_batch_joins_names_of_the_same_day_only(small: PanelSampl
     assert bool(joined.adjacency[0][0, 1])
     assert joined.edges[1][1, 0].tolist() == pytest.approx([0.7, 1.0, 0.0])
     assert day_graph(small, rows, np.array([0, 24, 48]), None, CPU) is None
+
+
+def test_without_graphs_a_network_of_the_days_still_attends_to_all_names_of_a_day(small: PanelSamples) -> None:
+    rows = small.rows_of(np.array([20, 21]))
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(small.day_of[rows] - 20))])
+    graph = day_graph(small, rows, offsets, None, CPU)
+    assert (graph.offsets, graph.adjacency, graph.edges) == (tuple(offsets.tolist()), (), ())
+    torch.manual_seed(0)
+    network = NETWORKS.load("gats")(n_features=small.n_features, hidden=8, layers=1, horizons=(1,)).eval()
+    x = torch.from_numpy(small.gather(rows)).requires_grad_()
+    said = network(x, graph)
+    said.quantiles[0].sum().backward()
+    first = int(offsets[1])
+    assert x.grad is not None
+    assert float(x.grad[1:first].abs().max()) > 0
+    assert float(x.grad[first:].abs().max()) == 0
+    assert said.facts["attention"].shape == (len(rows), int(np.diff(offsets).max()))
+
+
+def test_phases_leave_what_is_off_as_it_was_to_the_last_bit(small: PanelSamples) -> None:
+    class Watch:
+        def __init__(self) -> None:
+            self.seen: list[dict[str, Tensor]] = []
+
+        def before_epoch(self, epoch: int, task: Task) -> tuple[()]:
+            self.seen.append({name: p.detach().clone() for name, p in task.network.named_parameters()})
+            return ()
+
+        def after_epoch(self, record: EpochRecord) -> None:
+            pass
+
+    plan = [replace(phase, epochs=1) for phase in PHASES]
+    made = forecaster(network_settings={"hidden": 8, "heads": 2}, training=QUICK.replace(epochs=5, weight_decay=0.1))
+    made.network, watch = "atft_gat_fan", Watch()
+    made.fit(small, np.arange(2, 50), np.arange(51, 70), hooks=[Phases(plan), watch])
+    assert [e.events[0]["phase"] for e in made.history.epochs[:4]] == [phase.name for phase in PHASES]
+    for epoch, off in enumerate([("graph.", "fusion.", "fan.", "san."), ("graph.", "fusion.")]):
+        held = {name: torch.equal(p, watch.seen[epoch + 1][name]) for name, p in watch.seen[epoch].items()}
+        assert all(same for name, same in held.items() if name.startswith(off)), epoch
+        assert not held["head.shared.0.weight"]
+    moved = [name for name, p in watch.seen[2].items() if not torch.equal(p, watch.seen[3][name])]
+    assert any(name.startswith("graph.") for name in moved)
+
+
+def panel_task(samples: PanelSamples, width: int = 8) -> PanelTask:
+    torch.manual_seed(0)
+    network = NETWORKS.load("lstm")(n_features=samples.n_features, hidden=width, dropout=0.0, horizons=samples.horizons)
+    parts = DayBatchSampler(samples, np.arange(5, 40)), DayBatchSampler(samples, np.arange(46, 60))
+    return PanelTask(network, *parts, PanelLoss(None, samples.horizons), device=CPU)
+
+
+def test_a_curriculum_narrows_real_samples_and_measures_them_whole() -> None:
+    samples = planted(0.1, n_symbols=24, n_bars=90, horizons=(1, 5))
+    task = panel_task(samples)
+    whole = task.measures()
+    task.narrow(2, (1,))
+    batch = next(task.batches(0))
+    assert batch.x.shape[1:] == (2, samples.n_features)
+    assert not bool(batch.mask[:, 1].any())
+    assert bool(batch.mask[:, 0].all())
+    assert task.measures() == whole
+    for steps, horizons in ((4, None), (None, (2,)), (None, ())):
+        with pytest.raises(UsageError, match="a lesson asks for"):
+            task.narrow(steps, horizons)
+    history = fit(task, QUICK.replace(epochs=2), hooks=[Curriculum([Lesson(0, 2, (1,)), Lesson(1)])])
+    assert [e.events[0]["event"] for e in history.epochs] == ["lesson", "lesson"]
+    assert next(task.batches(0)).x.shape[1] == samples.lookback
+
+
+def test_halves_hold_every_name_of_a_day_once_with_its_own_neighbours(small: PanelSamples) -> None:
+    task = panel_task(small)
+    batch = next(task.batches(0))
+    n = len(batch.x)
+    numbers = torch.arange(n * n).view(n, n)
+    graph = DayGraph((0, n), (numbers % 3 == 0,), (numbers[..., None].float().expand(n, n, 3),))
+    left, right = task.halves(replace(batch, graph=graph))
+    assert sorted(torch.cat([left.symbols, right.symbols]).tolist()) == sorted(batch.symbols.tolist())
+    places = [int((batch.symbols == code).nonzero()) for code in left.symbols]
+    assert torch.equal(left.graph.edges[0][..., 0], numbers[places][:, places].float())
+    assert torch.equal(left.y, batch.y[places])
+    assert len(task.halves(left)) == 1

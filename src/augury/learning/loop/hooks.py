@@ -21,7 +21,7 @@ class Hook(Protocol):
     def before_epoch(self, epoch: int, task: Task) -> Sequence[Json]:
         """Act at the start of an epoch; return what was done, one object an event.
 
-        An event ``released`` or ``toggled`` starts the count of early stopping anew.
+        An event ``released``, ``toggled`` or ``lesson`` starts the count of early stopping anew.
         """
         ...
 

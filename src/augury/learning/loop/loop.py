@@ -6,8 +6,10 @@ import math
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from augury.core.errors import InsufficientHistory, UsageError
 from augury.core.typing import Json
@@ -83,7 +85,7 @@ def _epoch(training: Training, chain: Sequence[Hook]) -> None:
     epoch, settings, patience = len(training.records), training.settings, training.patience
     seed_epoch(settings.seed, epoch)
     events = [event for hook in chain for event in hook.before_epoch(epoch, training.task)]
-    if any(event["event"] in ("released", "toggled") for event in events):
+    if any(event["event"] in ("released", "toggled", "lesson") for event in events):
         patience.restart()
     pace = training.pace(epoch)
     for hook in chain:
@@ -91,7 +93,7 @@ def _epoch(training: Training, chain: Sequence[Hook]) -> None:
     rates = training.set_rates(pace.rates)
     loss, steps, seconds, waited = _steps(training, epoch, pace.clip_norm)
     measures, undefined = _measures(training)
-    events += training.precision.events() + undefined
+    events += training.precision.events() + training.memory.events() + undefined
     record = EpochRecord(epoch, loss, measures, rates, steps, seconds, waited, tuple(events))
     training.records.append(record)
     value = measures.get(settings.watch, math.inf)
@@ -105,26 +107,34 @@ def _epoch(training: Training, chain: Sequence[Hook]) -> None:
 
 def _steps(training: Training, epoch: int, clip_norm: float) -> tuple[float, int, float, float]:
     """Mean loss, steps, wall seconds, seconds spent waiting for batches."""
-    task, optimizer, precision, average = training.task, training.optimizer, training.precision, training.average
+    task = training.task
     task.network.train()
     begun, steps, waited = time.perf_counter(), 0, 0.0
     total = torch.zeros((), dtype=torch.float64, device=training.device)
     for batch, seconds in timed(iter(task.batches(epoch)), training.settings.workers):
-        optimizer.zero_grad(set_to_none=True)
-        loss = precision.loss(task, batch)
-        precision.backward(loss, optimizer)
-        clip(training.parameters, clip_norm)
-        precision.step(optimizer)
-        if average:
-            average.follow(training.trained)
-        # The sum stays on its device: reading it at each step would stop an accelerator's queue.
-        total += loss.detach()
-        steps, waited = steps + 1, waited + seconds
+        for loss in training.memory.steps(batch, lambda part: _step(training, part, clip_norm)):
+            # The sum stays on its device: reading it at each step would stop an accelerator's queue.
+            total += loss
+            steps += 1
+        waited += seconds
     if not steps:
         raise InsufficientHistory(f"epoch {epoch} has no batch: there is nothing to train on")
     mean = float(total) / steps
     refuse_infinite(mean)
     return mean, steps, time.perf_counter() - begun, waited
+
+
+def _step(training: Training, batch: Any, clip_norm: float) -> Tensor:
+    """Learn from one batch and return its loss."""
+    optimizer, precision = training.optimizer, training.precision
+    optimizer.zero_grad(set_to_none=True)
+    loss = precision.loss(training.task, batch)
+    precision.backward(loss, optimizer)
+    clip(training.parameters, clip_norm)
+    precision.step(optimizer)
+    if training.average:
+        training.average.follow(training.trained)
+    return loss.detach()
 
 
 def _measures(training: Training) -> tuple[dict[str, float], list[Json]]:

@@ -15,6 +15,7 @@ from augury.core.typing import Json
 from augury.learning.loop.averaging import Average, Copy, write_over
 from augury.learning.loop.history import EpochRecord
 from augury.learning.loop.hooks import Pace
+from augury.learning.loop.memory import Memory
 from augury.learning.loop.precision import Precision
 from augury.learning.loop.stopping import Patience
 from augury.learning.optim import build_optimizer
@@ -65,6 +66,7 @@ class Training:
         self.schedule = build_schedule(settings)
         self.optimizer = build_optimizer(groups, settings)
         self.precision = Precision(settings.precision, self.device)
+        self.memory = Memory(task)
         self.patience = Patience(settings.patience, 0 if settings.stop_before_unfreeze else settings.last_stage)
         self.modules = {"network": task.network} | dict(task.side_modules() if isinstance(task, HasSideModules) else {})
         held = {id(parameter) for module in self.modules.values() for parameter in module.parameters()}

@@ -91,7 +91,7 @@ class DayGraph:
     offsets : tuple of int
         Where each day begins in the batch, and behind the last one the number of rows.
     adjacency : tuple of (n, n) bool
-        One a day; every row is joined to itself.
+        One a day; every row is joined to itself. Empty where only the days are known.
     edges : tuple of (n, n, 3) float, one a day
         Signed correlation, same market, same sector; only read where there is an edge.
     """
@@ -116,7 +116,9 @@ class PanelOutput:
     heads : dict
         Other heads by name, each ``(N, H)`` or ``(N, H, K)``: ``sign`` (logits of down, flat, up), ``volatility``.
     facts : dict
-        What the network can show: ``selection`` (N, L, F) weights, ``attention``, ``regimes`` (N, 3) shares.
+        What the network can show: ``selection`` (N, L, F) weights, ``regimes`` (N, 3) shares, and in evaluation
+        with a graph ``attention`` (N, names of the largest day): how much of what a row hears comes from each row
+        of its day, in the order of the batch, 0 beyond the day.
     penalty : Tensor, optional
         What the network itself adds to the loss (sparsity, balance), a scalar.
     """

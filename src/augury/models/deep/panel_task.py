@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from augury.core.clock import iso
+from augury.core.errors import UsageError
 from augury.core.hashing import sha256_bytes
 from augury.core.metrics import ic_by_day
+from augury.core.seeds import derive
 from augury.core.typing import Features, Floats, Ints, Json
 from augury.features.panel.graph import Graphs
 from augury.learning.loop.collapse import Liveliness, of_scores
@@ -31,7 +34,7 @@ class Moved:
     symbols: Tensor
     offsets: tuple[int, ...]
     regimes: Tensor | None
-    graph: DayGraph | None
+    graph: DayGraph
 
 
 class PanelTask:
@@ -64,6 +67,8 @@ class PanelTask:
     ) -> None:
         self._network, self._fit, self._select, self._loss = network, fit, select, loss
         self._graphs, self._device, self._regimes = graphs, device, regimes
+        self._steps: int | None = None
+        self._horizons: tuple[int, ...] | None = None
 
     @property
     def network(self) -> nn.Module:
@@ -75,9 +80,39 @@ class PanelTask:
         return self._network.groups()
 
     def batches(self, epoch: int) -> Iterator[Moved]:
-        """Yield the days of the fit slice."""
+        """Yield the days of the fit slice, as narrow as :meth:`narrow` asks."""
+        counted = [self._horizons is None or h in self._horizons for h in self._fit.samples.horizons]
         for batch in self._fit.epoch(epoch):
-            yield self._moved(batch)
+            moved = self._moved(batch)
+            mask = moved.mask & torch.tensor(counted, device=self._device)
+            yield replace(moved, x=moved.x[:, -(self._steps or 0) :], mask=mask)
+
+    def narrow(self, steps: int | None, horizons: tuple[int, ...] | None) -> None:
+        """Learn from the newest ``steps`` of each sample and count only these horizons; None is everything.
+
+        What is measured stays whole, so that the epochs of all lessons are judged by one figure.
+
+        Raises
+        ------
+        UsageError
+            More steps than a sample has, or a horizon it does not have.
+        """
+        samples = self._fit.samples
+        if steps is not None and not 1 <= steps <= samples.lookback:
+            raise UsageError(f"a sample has {samples.lookback} steps, a lesson asks for {steps}")
+        if horizons is not None and (not horizons or set(horizons) - set(samples.horizons)):
+            raise UsageError(f"the targets have horizons {samples.horizons}, a lesson asks for {horizons}")
+        self._steps, self._horizons = steps, horizons
+
+    def halves(self, batch: Moved) -> tuple[Moved, ...]:
+        """Cut each day of a batch into two random halves of its names; a day of fewer than 20 stays whole."""
+        days = list(pairwise(batch.offsets))
+        if min(end - begin for begin, end in days) < 2 * NAMES_SELECT:
+            return (batch,)
+        draws = torch.Generator().manual_seed(derive(self._fit.seed, "halves", str(len(batch.x))))
+        mixed = [torch.randperm(end - begin, generator=draws) for begin, end in days]
+        parts = ([order[: len(order) // 2] for order in mixed], [order[len(order) // 2 :] for order in mixed])
+        return tuple(_part(batch, [names.sort().values.to(self._device) for names in part]) for part in parts)
 
     def side_modules(self) -> Mapping[str, nn.Module]:
         """The loss: it may remember errors of an epoch."""
@@ -184,6 +219,25 @@ class PanelTask:
         return Moved(x, targets, mask, symbols, tuple(batch.offsets.tolist()), regimes, graph)
 
 
+def _part(batch: Moved, names: list[Tensor]) -> Moved:
+    """Some names of each day of a batch, given by their places within the day."""
+    rows = torch.cat([begin + part for begin, part in zip(batch.offsets, names, strict=False)])
+    offsets = tuple(accumulate([len(part) for part in names], initial=0))
+    adjacency, edges = (
+        tuple(matrix[part][:, part] for matrix, part in zip(matrices, names, strict=True)) if matrices else ()
+        for matrices in (batch.graph.adjacency, batch.graph.edges)
+    )
+    return Moved(
+        batch.x[rows],
+        batch.y[rows],
+        batch.mask[rows],
+        batch.symbols[rows],
+        offsets,
+        batch.regimes,
+        DayGraph(offsets, adjacency, edges),
+    )
+
+
 def middle(said: PanelOutput) -> Floats:
     """The scores of an answer, ``(N, H)``."""
     found: Floats = said.quantiles[..., len(said.levels) // 2].detach().cpu().numpy().astype(np.float64)
@@ -192,8 +246,10 @@ def middle(said: PanelOutput) -> Floats:
 
 def day_graph(
     samples: PanelSamples, rows: Ints, offsets: Ints, graphs: Graphs | None, device: torch.device
-) -> DayGraph | None:
-    """Return who is joined to whom among rows, day by day; None without graphs.
+) -> DayGraph:
+    """Return who is joined to whom among rows, day by day; without graphs only where each day begins.
+
+    A network that joins everyone of a day reads no more than that, and one that needs edges then finds none.
 
     Raises
     ------
@@ -201,7 +257,7 @@ def day_graph(
         A day lies before the first graph.
     """
     if graphs is None:
-        return None
+        return DayGraph(tuple(offsets.tolist()), (), ())
     joined, how = [], []
     for first, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
         names = [samples.symbols[code] for code in samples.codes[rows[first:end]]]

@@ -19,12 +19,15 @@ from augury.models.ensemble.isotonic import IsotonicCalibration
 from augury.models.ensemble.parts import EnsembleParts
 from augury.models.ensemble.pooling import renormalised
 from augury.models.ensemble.probe import check_probe, take_probe
+from augury.models.ensemble.regimes import RegimeWeights
+from augury.models.ensemble.stacking import Stack
 from augury.models.members import RECIPE_MEMBERS, AnyMember
 
 FORMAT: Final = 1
 _FILE: Final = "ensemble.json"
 _MEMBERS: Final = "members"
 _BANDS: Final = "bands"
+_STACK: Final = "stack"
 _PLAIN: Final = "conformal"
 """The shape that is not written: it has no state, and older files do not name it."""
 
@@ -51,10 +54,31 @@ def write(parts: EnsembleParts, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if parts.isotonic is not None:
         record["isotonic"] = parts.isotonic.to_json()
+    if parts.regimes is not None:
+        record["regimes"] = parts.regimes.to_json()
+    if parts.stack is not None:
+        (folder / _STACK).mkdir(exist_ok=True)
+        record["stack"] = parts.stack.save(folder / _STACK)
     if (shape := _name_of(parts.shape)) != _PLAIN:
         record["shape"] = shape
         (folder / _BANDS).mkdir(exist_ok=True)
         parts.shape.save(folder / _BANDS)
+    (folder / _FILE).write_text(canonical_json(record) + "\n", encoding="utf-8")
+
+
+def rewrite_weights(folder: Path, parts: EnsembleParts) -> None:
+    """Write the weights and events of ``parts`` over those in a folder; no other file and no other key changes.
+
+    Parameters
+    ----------
+    folder : Path
+        A staged copy of an ensemble with the same members.
+    parts : EnsembleParts
+    """
+    record = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    record |= {"weights": parts.weights, "events": list(parts.events)}
+    if parts.regimes is not None:
+        record["regimes"] = parts.regimes.to_json()
     (folder / _FILE).write_text(canonical_json(record) + "\n", encoding="utf-8")
 
 
@@ -93,6 +117,8 @@ def _assemble(record: Json, folder: Path, allow_missing: bool) -> EnsembleParts:
         tuple(record["probe"]["row"]),
         BAND_SHAPES.load(record.get("shape", _PLAIN)).load(folder / _BANDS),
         IsotonicCalibration.from_json(record["isotonic"]) if "isotonic" in record else None,
+        RegimeWeights.from_json(record["regimes"]).restricted(members) if "regimes" in record else None,
+        Stack.load(record["stack"], folder / _STACK) if "stack" in record else None,
     )
 
 

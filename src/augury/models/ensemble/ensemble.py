@@ -8,26 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
-from augury.core.catalog import Catalog
 from augury.core.errors import InsufficientHistory, ModelError, SchemaMismatch
 from augury.core.labelspec import LabelSpec
 from augury.core.prediction import Prediction
 from augury.core.recipe import Recipe
-from augury.core.tables import LabelledTable
-from augury.core.typing import Codes, Features, Ints, Json, Probabilities
+from augury.core.tables import VOLATILITY, LabelledTable
+from augury.core.typing import Codes, Features, Floats, Ints, Json, Probabilities
 from augury.core.version import MemberEntry
 from augury.models.bands import Spread
 from augury.models.conformal import ConformalBands
 from augury.models.ensemble._storage import read, write
 from augury.models.ensemble.calibration import Centre, ProbabilityShrinkage, frequencies
 from augury.models.ensemble.isotonic import OUTCOMES_MIN, IsotonicCalibration
+from augury.models.ensemble.mixing import Mixing, fit_mixing
 from augury.models.ensemble.parts import EnsembleParts
-from augury.models.ensemble.pooling import agreement, pool, signed_score
-from augury.models.ensemble.weights._shape import Rule
+from augury.models.ensemble.pooling import signed_score
 from augury.models.members import MEMBER_ERRORS, ask
-from augury.models.training import ROLLED_FACTS, FittedMembers, OutOfFold
-
-WEIGHT_RULES = Catalog[Rule]("weight rule", ("augury.models.ensemble.weights",), "RULE")
+from augury.models.training import ROLLED_FACTS, FittedMembers
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Ensemble(EnsembleParts):
     row are read when predicting, so the newest, unlabelled row can be asked.
     """
 
-    _select: tuple[LabelledTable, OutOfFold, Spread] | None = field(default=None, repr=False, compare=False)
+    _select: tuple[LabelledTable, Mixing, Spread] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def fit(cls, fitted: FittedMembers, recipe: Recipe, spec: LabelSpec) -> Ensemble:
@@ -57,13 +54,12 @@ class Ensemble(EnsembleParts):
             Gives the horizon, and with it how many rows count: overlapping h-bar returns count
             ``rows / h``.
         """
-        rows, proba = fitted.out_of_fold.rows, fitted.out_of_fold.proba
+        mixing = fit_mixing(fitted, recipe, spec.horizon_bars)
+        rows, pooled = mixing.out_of_fold.rows, mixing.pooled
         seen = fitted.train.with_frame(fitted.train.frame[rows])
         codes, returns, n_eff = seen.y, seen.forward_returns, len(rows) / spec.horizon_bars
-        weighed = WEIGHT_RULES.load(recipe.weights)(proba, codes)
-        pooled = pool(proba, weighed.weights)
         centre = Centre.fit(signed_score(pooled), returns, n_eff)
-        spread = fitted.spread or fitted.shape.spread(seen)
+        spread = fitted.shape.spread(seen) if fitted.spread is None else fitted.spread.newest(len(rows))
         if spread.ladder is None:
             bands = ConformalBands.fit(returns - centre.at(signed_score(pooled)), spread.scale, n_eff=n_eff)
         else:
@@ -73,18 +69,20 @@ class Ensemble(EnsembleParts):
         events = [*_member_events(fitted.entries), *([fitted.shape_event] if fitted.shape_event else [])]
         return cls(
             fitted.members,
-            weighed.weights,
+            mixing.weighed.weights,
             ProbabilityShrinkage.fit(pooled, codes, n_eff),
             centre,
             bands,
             spec,
             fitted.train.manifest,
             missing,
-            (*weighed.events, *events, *_band_events(bands), *_calibration_events(isotonic)),
+            (*mixing.weighed.events, *events, *_band_events(bands), *_calibration_events(isotonic)),
             tuple(fitted.train.X[-1].tolist()),
             fitted.shape,
             isotonic,
-            (seen, fitted.out_of_fold, spread),
+            mixing.regimes,
+            mixing.stack,
+            (seen, mixing, spread),
         )
 
     @classmethod
@@ -145,7 +143,9 @@ class Ensemble(EnsembleParts):
         if self.members and not answers:
             raise ModelError(f"none of the members {', '.join(self.members)} could answer", fix="augury doctor")
         dropped = tuple(name for name in self.members if name not in answers)
-        return self._answer(answers, self.shape.spread(table)), dropped
+        volatility = table.column(VOLATILITY)
+        pooled = self.pooled(answers, volatility) if answers else np.tile(self.shrinkage.prior, (len(table), 1))
+        return self._answer(answers, pooled, self.shape.spread(table), volatility), dropped
 
     def out_of_fold_prediction(self) -> tuple[Ints, Prediction]:
         """Return (train row indices, prediction) on the out-of-fold rows, for scores of the select slice.
@@ -159,11 +159,13 @@ class Ensemble(EnsembleParts):
             The ensemble was loaded: its train rows are not stored.
         """
         if self._select is not None:
-            _, answers, spread = self._select
-            return answers.rows, self._answer(answers.proba, spread)
+            seen, mixing, spread = self._select
+            answers = mixing.out_of_fold
+            return answers.rows, self._answer(answers.proba, mixing.pooled, spread, seen.column(VOLATILITY))
         if self.members:
             raise ModelError("a loaded ensemble holds no out-of-fold answers: they belong to the training run")
-        return np.empty(0, np.int64), self._answer({}, Spread(np.empty(0)))
+        none = np.empty(0)
+        return np.empty(0, np.int64), self._answer({}, np.empty((0, 3)), Spread(none), none)
 
     def save(self, folder: Path) -> None:
         """Write ``ensemble.json`` and ``members/<name>/`` into ``folder``; safe formats, equal bytes for equal fits."""
@@ -200,8 +202,9 @@ class Ensemble(EnsembleParts):
             raise InsufficientHistory(f"features {', '.join(unknown[:5])} are not known in every row asked for")
         return X
 
-    def _answer(self, answers: Mapping[str, Probabilities], spread: Spread) -> Prediction:
-        pooled = pool(answers, self.weights) if answers else np.tile(self.shrinkage.prior, (len(spread.scale), 1))
+    def _answer(
+        self, answers: Mapping[str, Probabilities], pooled: Probabilities, spread: Spread, volatility: Floats
+    ) -> Prediction:
         score = signed_score(pooled)
         proba = self.calibrated(pooled)
         codes: Codes = (proba.argmax(axis=1) - 1).astype(np.int8)
@@ -213,7 +216,7 @@ class Ensemble(EnsembleParts):
             codes=codes,
             expected_return=centre,
             quantiles=self.bands.quantiles(centre, spread.scale, spread.ladder),
-            agreement=agreement(answers, self.weights, codes),
+            agreement=self.agreed(answers, volatility, codes),
             members=dict(answers),
         )
 

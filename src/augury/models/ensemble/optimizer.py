@@ -10,9 +10,9 @@ import numpy as np
 from augury.core.errors import UnknownName, UsageError
 from augury.core.labelspec import CODES, LABELS
 from augury.core.typing import Floats, Json
+from augury.models.ensemble.simplex import MAX_WEIGHT, MIN_WEIGHT, TOLERANCE, as_weights, capped, dominates
 
 GUARD_ALPHA: Final = 10.0
-_TOLERANCE: Final = 1e-9
 
 
 class EnsembleWeightOptimizer:
@@ -53,8 +53,8 @@ class EnsembleWeightOptimizer:
     def __init__(
         self,
         alpha: float = 1.0,
-        min_weight: float = 0.02,
-        max_weight: float = 0.80,
+        min_weight: float = MIN_WEIGHT,
+        max_weight: float = MAX_WEIGHT,
         class_order: Sequence[str] = LABELS,
     ) -> None:
         if not (alpha >= 0 and 0 < min_weight < max_weight <= 1):
@@ -85,11 +85,8 @@ class EnsembleWeightOptimizer:
         UnknownName
             A label outside ``class_order``.
         """
-        truth = self._codes(labels)
         names = list(predictions)
-        if not names or not len(truth):
-            raise ValueError("weights need at least one member and one row")
-        scores = np.column_stack([self._score(name, predictions[name], len(truth)) for name in names])
+        scores, truth = self.scores(predictions, labels)
         weights, alpha, events = self._guarded(scores, truth, names)
         self.weights_ = dict(zip(names, weights.tolist(), strict=True))
         self.history_.append(
@@ -97,11 +94,25 @@ class EnsembleWeightOptimizer:
         )
         return dict(self.weights_)
 
+    def scores(self, predictions: Mapping[str, Any], labels: Sequence[str] | Any) -> tuple[Floats, Floats]:
+        """Return signed scores ``(n, m)`` and codes ``(n,)``: what every rule weighs by.
+
+        Raises
+        ------
+        ValueError, UnknownName
+            As :meth:`optimize_weights`.
+        """
+        truth = self._codes(labels)
+        if not predictions or not len(truth):
+            raise ValueError("weights need at least one member and one row")
+        columns = [self._score(name, said, len(truth)) for name, said in predictions.items()]
+        return np.column_stack(columns), truth
+
     def validate_weights(self) -> bool:
         """Say whether the last weights are positive, finite and sum to 1."""
         weights = np.array(list(self.weights_.values()))
         whole = len(weights) > 0 and bool(np.isfinite(weights).all() and (weights > 0).all())
-        return whole and abs(float(weights.sum()) - 1) <= _TOLERANCE and set(self.weights_) == self._known
+        return whole and abs(float(weights.sum()) - 1) <= TOLERANCE and set(self.weights_) == self._known
 
     @property
     def events_(self) -> list[Json]:
@@ -114,48 +125,24 @@ class EnsembleWeightOptimizer:
 
     def _guarded(self, scores: Floats, truth: Floats, names: list[str]) -> tuple[Floats, float, list[Json]]:
         weights = self._solve(scores, truth, self.alpha)
-        if len(names) == 1 or weights.max() <= self.max_weight + _TOLERANCE:
+        if not dominates(weights, self.max_weight):
             return weights, self.alpha, []
         refit = self._solve(scores, truth, GUARD_ALPHA)
-        final = self._capped(refit)
+        final = capped(refit, self.max_weight)
         event = {
             "event": "dominance",
             "alpha": GUARD_ALPHA,
             "before": dict(zip(names, weights.tolist(), strict=True)),
             "after": dict(zip(names, final.tolist(), strict=True)),
-            "capped": bool(refit.max() > self.max_weight + _TOLERANCE),
+            "capped": dominates(refit, self.max_weight),
         }
         return final, GUARD_ALPHA, [event]
 
     def _solve(self, scores: Floats, truth: Floats, alpha: float) -> Floats:
         gram = scores.T @ scores + alpha * np.eye(scores.shape[1])
         # lstsq, so that alpha 0 with identical members has an answer: the one of least norm.
-        raw = np.maximum(np.linalg.lstsq(gram, scores.T @ truth, rcond=None)[0], 0.0)
-        if raw.sum() <= 0:
-            return np.full(len(raw), 1 / len(raw))
-        return self._floored(_summing_to_one(raw))
-
-    def _floored(self, weights: Floats) -> Floats:
-        """Lift small weights to the floor; the others give in proportion, so the sum stays 1."""
-        floor = min(self.min_weight, 1 / len(weights))
-        low = weights < floor
-        while low.any():
-            free = weights[~low].sum()
-            lifted = np.where(low, floor, weights * (1 - floor * low.sum()) / free)
-            if not (lifted[~low] < floor - _TOLERANCE).any():
-                return _summing_to_one(lifted)
-            low = low | (lifted < floor)
-        return _summing_to_one(weights)
-
-    def _capped(self, weights: Floats) -> Floats:
-        top = int(weights.argmax())
-        if weights[top] <= self.max_weight:
-            return weights
-        rest = weights.copy()
-        rest[top] = 0.0
-        capped = _summing_to_one(rest) * (1 - self.max_weight)
-        capped[top] = self.max_weight
-        return capped
+        raw = np.linalg.lstsq(gram, scores.T @ truth, rcond=None)[0]
+        return as_weights(raw.astype(np.float64, copy=False), self.min_weight)
 
     def _codes(self, labels: Any) -> Floats:
         found = np.asarray(labels)
@@ -180,8 +167,3 @@ class EnsembleWeightOptimizer:
         shares = answer / answer.sum(axis=1, keepdims=True)
         score: Floats = shares[:, 2] - shares[:, 0]
         return score
-
-
-def _summing_to_one(weights: Floats) -> Floats:
-    shares: Floats = weights / weights.sum()
-    return shares

@@ -34,17 +34,27 @@ class Pool:
 
     def __init__(self, workers: int) -> None:
         self.workers = max(1, workers)
+        self._lanes: list[_Lane] = []
+        self._answers: queue.SimpleQueue[tuple[int, Json] | None] = queue.SimpleQueue()
+
+    def stop(self) -> None:
+        """End a run that another thread is reading: its workers end, its iterator ends early."""
+        for lane in self._lanes:
+            lane.end()
+        self._answers.put(None)
 
     def run(self, tasks: Sequence[tuple[str, Json]]) -> Iterator[tuple[int, Json]]:
         """Yield (index, result) as each task ends; closing the generator ends the workers."""
         waiting: queue.SimpleQueue[Json] = queue.SimpleQueue()
         for index, (name, arguments) in enumerate(tasks):
             waiting.put({"index": index, "task": name, "arguments": arguments})
-        answers: queue.SimpleQueue[tuple[int, Json]] = queue.SimpleQueue()
-        lanes = [_Lane(waiting, answers) for _ in range(min(self.workers, len(tasks)))]
+        answers = self._answers = queue.SimpleQueue()
+        lanes = self._lanes = [_Lane(waiting, answers) for _ in range(min(self.workers, len(tasks)))]
         try:
             for _ in tasks:
-                yield answers.get()
+                if (answer := answers.get()) is None:
+                    return
+                yield answer
         finally:
             for lane in lanes:
                 lane.end()
@@ -53,20 +63,22 @@ class Pool:
 class _Lane:
     """One worker process and the thread that feeds it; a process that dies is replaced."""
 
-    def __init__(self, waiting: queue.SimpleQueue[Json], answers: queue.SimpleQueue[tuple[int, Json]]) -> None:
+    def __init__(self, waiting: queue.SimpleQueue[Json], answers: queue.SimpleQueue[tuple[int, Json] | None]) -> None:
         self._closed = False
         self._process = _start()
         self._thread = threading.Thread(target=self._work, args=(waiting, answers), daemon=True)
         self._thread.start()
 
     def end(self) -> None:
-        """Close the worker's input, on which it exits at once."""
+        """Close the worker's input, on which it exits at once; nothing happens the second time."""
+        if self._closed:
+            return
         self._closed = True
         _finish(self._process)
         self._thread.join()
         _close(self._process)
 
-    def _work(self, waiting: queue.SimpleQueue[Json], answers: queue.SimpleQueue[tuple[int, Json]]) -> None:
+    def _work(self, waiting: queue.SimpleQueue[Json], answers: queue.SimpleQueue[tuple[int, Json] | None]) -> None:
         with contextlib.suppress(queue.Empty):
             while not self._closed:
                 task = waiting.get_nowait()

@@ -48,7 +48,8 @@ def hashes(workspace: Workspace, bars: Bars, loaded: LoadedEnsemble) -> dict[str
     manifest = loaded.manifest
     cell = Cell(manifest.symbol, manifest.timeframe, manifest.horizon)
     then = replace(workspace, clock=FixedClock(close_of_last(bars)))
-    view = forecasting._View.of(then, cell.symbol, bars.timeframe)
+    # What came of earlier forecasts is no part of a version: its bands are taken as it says them.
+    view = replace(forecasting._View.of(then, cell.symbol, bars.timeframe), matured=None)
     bundle = forecasting.forecast_from(view, {cell: loaded})
     for _, error in bundle.errors:
         raise error

@@ -13,6 +13,8 @@ from augury.models.deep.blocks.layer_lists import layer_lists
 from augury.models.deep.network import DayGraph
 
 SLOPE = 0.2
+GAIN = 2.0
+"""Of the first weights: the mean over neighbours shrinks what they say, and beside the row's own state it would drown."""
 EDGE_FACTS = 3
 """Signed correlation, same market, same sector."""
 
@@ -63,6 +65,18 @@ def everyone(graph: DayGraph) -> list[Neighbours]:
     return [Neighbours(begin, end) for begin, end in zip(graph.offsets, graph.offsets[1:], strict=False)]
 
 
+def side_by_side(shown: list[Tensor]) -> Tensor:
+    """Put the attention of several days, ``(n, n)`` each, one below the other: ``(N, largest n)``, 0 beyond a day.
+
+    Examples
+    --------
+    >>> side_by_side([torch.ones(1, 1), torch.ones(2, 2)]).tolist()
+    [[1.0, 0.0], [1.0, 1.0], [1.0, 1.0]]
+    """
+    widest = max(len(shares) for shares in shown)
+    return torch.cat([functional.pad(shares, (0, widest - len(shares))) for shares in shown])
+
+
 class GraphLayer(nn.Module):
     """One layer: ``ReLU(LayerNorm(x + dropout(sum_j softmax_j(LeakyReLU(a_l W x_i + a_r W x_j + b e_ij)) W x_j)))``.
 
@@ -92,6 +106,7 @@ class GraphLayer(nn.Module):
         self.heads, self.concat = heads, concat
         self.each = width // heads if concat else width
         self.values = nn.Linear(width, heads * self.each, bias=False)
+        nn.init.xavier_uniform_(self.values.weight, gain=GAIN)
         bound = (6 / (self.each + 1)) ** 0.5
         self.left = nn.Parameter(torch.empty(heads, self.each).uniform_(-bound, bound))
         self.right = nn.Parameter(torch.empty(heads, self.each).uniform_(-bound, bound))
@@ -100,14 +115,17 @@ class GraphLayer(nn.Module):
         self.dropout = ByteDropout(dropout)
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor, days: list[Neighbours] | None) -> Tensor:
-        """Map ``(N, width)`` to ``(N, width)``; without days each row is its own and only neighbour."""
+    def forward(self, x: Tensor, days: list[Neighbours] | None, shown: list[Tensor] | None = None) -> Tensor:
+        """Map ``(N, width)`` to ``(N, width)``; without days each row is its own and only neighbour.
+
+        The mean attention of the heads, ``(n, n)`` a day, is added to ``shown`` where one is given.
+        """
         values = self.values(x).float().view(-1, self.heads, self.each)
         if days is not None:
             left, right = (values * self.left).sum(-1).t(), (values * self.right).sum(-1).t()  # (heads, N)
             turned = values.transpose(0, 1)
             parts = [
-                self._day(turned[:, d.begin : d.end], left[:, d.begin : d.end], right[:, d.begin : d.end], d)
+                self._day(turned[:, d.begin : d.end], left[:, d.begin : d.end], right[:, d.begin : d.end], d, shown)
                 for d in days
             ]
             values = (parts[0] if len(parts) == 1 else torch.cat(parts, 1)).transpose(0, 1)
@@ -115,13 +133,16 @@ class GraphLayer(nn.Module):
         normed: Tensor = self.norm(x + self.dropout(said))
         return functional.relu(normed)
 
-    def _day(self, values: Tensor, left: Tensor, right: Tensor, day: Neighbours) -> Tensor:
+    def _day(self, values: Tensor, left: Tensor, right: Tensor, day: Neighbours, shown: list[Tensor] | None) -> Tensor:
         n = values.shape[1]
         scores = left.unsqueeze(2) + right.unsqueeze(1)
         if day.closed is not None and day.facts is not None:
             # One product: the edge term, and minus infinity where there is no edge (which LeakyReLU keeps).
             scores = scores + torch.addmm(day.closed, self.edge, day.facts).view(self.heads, n, n)
-        return torch.bmm(torch.softmax(functional.leaky_relu(scores, SLOPE, inplace=True), -1), values)
+        shares = torch.softmax(functional.leaky_relu(scores, SLOPE, inplace=True), -1)
+        if shown is not None:
+            shown.append(shares.detach().mean(0))
+        return torch.bmm(shares, values)
 
 
 class GraphAttention(nn.Module):
@@ -150,11 +171,14 @@ class GraphAttention(nn.Module):
             for channels, heads, concat in zip(lists.channels, lists.heads, lists.concat, strict=True)
         )
 
-    def forward(self, x: Tensor, graph: DayGraph | None = None) -> Tensor:
-        """Map ``(N, width)`` to ``(N, width)``; without a graph each row is its own and only neighbour."""
+    def forward(self, x: Tensor, graph: DayGraph | None = None, shown: list[Tensor] | None = None) -> Tensor:
+        """Map ``(N, width)`` to ``(N, width)``; without a graph each row is its own and only neighbour.
+
+        The attention of the last layer is added to ``shown``, see :func:`side_by_side`.
+        """
         days = None
         if graph is not None and graph.adjacency:
             days = neighbours(graph, edge_dropout=self.edge_dropout if self.training else 0.0)
-        for layer in self.layers:
-            x = layer(x, days)
+        for number, layer in enumerate(self.layers, start=1):
+            x = layer(x, days, shown if number == len(self.layers) else None)
         return x

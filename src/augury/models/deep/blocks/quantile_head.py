@@ -44,10 +44,11 @@ def ordered(raw: Tensor, middle: int) -> Tensor:
 class QuantileHead(nn.Module):
     """From a row of the trunk to quantiles of every horizon.
 
-    ``Linear(width, width / 2)``, ReLU, dropout and LayerNorm are shared; then one linear map a horizon,
+    ``Linear(width, width / 2)``, ELU, dropout and LayerNorm are shared; then one linear map a horizon,
     all of them computed as one. Horizons above 5 rows go through a bottleneck of ``width / 4`` with 1.5 times the
     dropout. Last weights start at sd 0.01 and biases at the quantiles of a standard normal, so an untrained head says
-    "nothing known" in units of a standardised target.
+    "nothing known" in units of a standardised target. ELU rather than ReLU: a LayerNorm above units that are all shut
+    answers the same for every row and has no gradient, and a narrow trunk gets there (ADR 14).
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ class QuantileHead(nn.Module):
         _check(width, horizons, levels)
         self.middle = len(levels) // 2
         self.shared = nn.Sequential(
-            nn.Linear(width, width // 2), nn.ReLU(), nn.Dropout(dropout), nn.LayerNorm(width // 2)
+            nn.Linear(width, width // 2), nn.ELU(), nn.Dropout(dropout), nn.LayerNorm(width // 2)
         )
         short, self.n_levels = sum(h <= LONG for h in horizons), len(levels)
         self.n_short, self.n_long, self.narrow = short, len(horizons) - short, width // 4
@@ -90,7 +91,7 @@ class QuantileHead(nn.Module):
             self.short.bias.data.copy_(start.repeat(self.n_short))
         if self.n_long:
             self.bottleneck = nn.Sequential(
-                nn.Linear(width // 2, self.n_long * self.narrow), nn.ReLU(), nn.Dropout(min(1.5 * dropout, 0.9))
+                nn.Linear(width // 2, self.n_long * self.narrow), nn.ELU(), nn.Dropout(min(1.5 * dropout, 0.9))
             )
             self.long_weight = nn.Parameter(torch.randn(self.n_long, self.narrow, self.n_levels) * INIT_SD)
             self.long_bias = nn.Parameter(start.repeat(self.n_long, 1))

@@ -19,6 +19,8 @@ from torch.autograd.function import once_differentiable
 
 from augury.models.deep.blocks.grn import GatedResidual
 
+START: Final = 0.25
+"""Spread of the numbers whose softmax are the first weights: nearly equal, so that a feature begins by being heard."""
 CHUNK_NUMBERS: Final = 1 << 18
 """Numbers of the bracket made at once by each thread of a processor: 1 MB, what its second cache holds."""
 
@@ -87,7 +89,9 @@ class VariableSelection(nn.Module):
 
     Notes
     -----
-    Looks at one step at a time. After Lim et al. 2021; the maps are computed as grouped tensors.
+    Looks at one step at a time. After Lim et al. 2021; the maps are computed as grouped tensors. Ours begins with
+    nearly equal weights: at the spread of 1 that the last LayerNorm gives by itself they multiply each map by a random
+    function of all features, which hides what a map says until the weights have been unlearnt (ADR 14).
 
     Examples
     --------
@@ -99,6 +103,7 @@ class VariableSelection(nn.Module):
     def __init__(self, features: int, width: int, *, dropout: float = 0.1) -> None:
         super().__init__()
         self.weigh = GatedResidual(features, width, features, dropout=dropout)
+        nn.init.constant_(self.weigh.norm.weight, START)
         self.inner = nn.Parameter(torch.empty(features, width).uniform_(-1, 1))
         self.inner_bias = nn.Parameter(torch.empty(features, width).uniform_(-1, 1))
         bound = width**-0.5

@@ -16,7 +16,7 @@ from augury.models.deep.blocks.experts import RegimeExperts
 from augury.models.deep.blocks.fan import CausalFan
 from augury.models.deep.blocks.freq_dropout import FreqDropout
 from augury.models.deep.blocks.fusion import GatedFusion
-from augury.models.deep.blocks.graph_attention import GraphAttention
+from augury.models.deep.blocks.graph_attention import GraphAttention, side_by_side
 from augury.models.deep.blocks.quantile_head import QuantileHead
 from augury.models.deep.blocks.san import SliceNorm
 from augury.models.deep.blocks.temporal_fusion import TemporalFusion
@@ -97,6 +97,7 @@ class AtftGatFan(Network):
         self.temporal = TemporalFusion(hidden, heads=heads, dropout=dropout)
         self.fan = CausalFan(hidden) if fan else None
         self.san = SliceNorm(hidden, step_causal=step_causal) if san else None
+        self.level = nn.LayerNorm(hidden)
         self.freq_dropout = FreqDropout() if freq_dropout else None
         self.graph = (
             GraphAttention(hidden, layers=graph_layers, dropout=graph_dropout, edge_dropout=edge_dropout)
@@ -129,10 +130,13 @@ class AtftGatFan(Network):
         """Answer for rows ``(N, L, F)`` of one or more days."""
         self.check_width(x)
         selected, weights = self.selection(x)
-        last = self._normalised(self.temporal(self.project(selected)))[:, -1]
-        if self.graph is not None and self.fusion is not None and self.on["graph"]:
-            last = self.fusion(last, self.graph(last, graph))
+        # FAN and SAN each add what is as large as their input: one scale, whichever is on, for graph and head.
+        last = self.level(self._normalised(self.temporal(self.project(selected)))[:, -1])
         facts, penalties = {"selection": weights.detach()}, []
+        if self.graph is not None and self.fusion is not None and self.on["graph"]:
+            shown: list[Tensor] | None = None if self.training else []
+            last = self.fusion(last, self.graph(last, graph, shown))
+            facts |= {"attention": side_by_side(shown)} if shown else {}
         if isinstance(self.head, RegimeExperts):
             columns = self.settings["regime_columns"]
             regime = x[:, -1, columns] if columns else None
@@ -163,7 +167,7 @@ class AtftGatFan(Network):
             "head": [self.head],
             "graph": [self.fusion, self.graph],
             "normalisation": [self.san, self.fan],
-            "encoder.layer_1": [self.temporal],
+            "encoder.layer_1": [self.level, self.temporal],
             "encoder.layer_0": [self.project, self.selection],
         }
         listed = {

@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from augury.core.typing import Json
-from augury.models.deep.blocks.graph_attention import GraphLayer, everyone
+from augury.models.deep.blocks.graph_attention import GraphLayer, everyone, side_by_side
 from augury.models.deep.blocks.quantile_head import QuantileHead
 from augury.models.deep.network import LEVELS, DayGraph, Network, PanelOutput
 
@@ -69,8 +69,12 @@ class Gats(Network):
         """Answer for rows ``(N, L, F)`` of one or more days."""
         self.check_width(x)
         last = self.walk(x)[0][:, -1]
-        state = self.attention(last, None if graph is None else everyone(graph))
-        return PanelOutput(tuple(self.settings["horizons"]), self.head(state), tuple(self.settings["levels"]))
+        shown: list[Tensor] | None = None if self.training else []
+        state = self.attention(last, None if graph is None else everyone(graph), shown)
+        facts = {"attention": side_by_side(shown)} if shown else {}
+        return PanelOutput(
+            tuple(self.settings["horizons"]), self.head(state), tuple(self.settings["levels"]), facts=facts
+        )
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Head, attention, and the LSTM a layer at a time, the last first."""

@@ -30,7 +30,7 @@ STEPS_MAX: Final = 512
 
 
 class LstmTransformer(Network):
-    """LSTM -> Linear -> sinusoidal positions -> post-norm attention blocks -> mean over the rows -> heads.
+    """LSTM -> Linear -> sinusoidal positions -> post-norm attention blocks -> mean row plus last row -> heads.
 
     Parameters
     ----------
@@ -70,7 +70,8 @@ class LstmTransformer(Network):
     Notes
     -----
     Attention and positions of Vaswani et al. (2017). Ours differs in that the positions are a buffer that is
-    saved with the weights, so that a loaded network is the same whatever later code computes.
+    saved with the weights, so that a loaded network is the same whatever later code computes, and in that the last
+    row joins the mean: in a mean alone the newest of L bars weighs 1 / L, and what it says was not found (ADR 14).
     """
 
     KIND: ClassVar[str] = "panel"
@@ -147,7 +148,7 @@ class LstmTransformer(Network):
         states = self.projection(self.encoder(x)) + self.get_buffer("positions")[: x.shape[1]]
         for block in self.blocks:
             states = block(states)
-        trunk = self.trunk(self.dropout(states.mean(dim=1)))
+        trunk = self.trunk(self.dropout(states.mean(dim=1) + states[:, -1]))
         heads = {}
         if self.sign is not None and self.volatility is not None:
             heads["sign"] = self.sign(trunk).view(len(x), len(self.horizons), 3)

@@ -29,6 +29,8 @@ def upgrade() -> None:
     op.drop_index("ix_job_events_job", table_name="job_events")
     for table in ("job_events", "jobs", "alerts"):
         op.drop_table(table)
+    op.add_column("drift_monitoring", sa.Column("data_date", sa.Date()))
+    op.add_column("drift_monitoring", sa.Column("notes_json", sa.Text()))
     _jobs()
     _decided()
     _consensus()
@@ -44,9 +46,11 @@ def downgrade() -> None:
         append_only.unguard(op.get_bind(), table)
     for table in (
         *("ab_assignments", "ab_tests", "deliveries", "alerts", "alert_rules", "feature_drift"),
-        *("consensus", "journal", "controls", "firings", "job_events", "jobs"),
+        *("consensus_heads", "consensus", "journal", "controls", "firings", "job_events", "jobs"),
     ):
         op.drop_table(table)
+    for column in ("data_date", "notes_json"):
+        op.drop_column("drift_monitoring", column)
     _first_tables()
 
 
@@ -113,6 +117,12 @@ def _consensus() -> None:
         _double("n_eff", nullable=False), _double("expected_return", nullable=False), _text("content_json"),
         sa.Column("prev_hash", HASH, nullable=False), sa.Column("row_hash", HASH, nullable=False),
         unique=(("row_hash",), ("symbol_id", "horizon", "seq")),
+    )  # fmt: skip
+
+    _table(
+        "consensus_heads", *_to("consensus_heads", "symbol_id", "symbols"),
+        sa.Column("horizon", sa.String(8), nullable=False), _whole("seq"), sa.Column("row_hash", HASH, nullable=False),
+        keys=("symbol_id", "horizon"),
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Drift: have the forecasts, the features or the answers changed since the version was judged?"""

@@ -1,0 +1,1 @@
+"""Kinds of job: one file, one kind, its public object is called ``KIND``."""

@@ -1,0 +1,131 @@
+"""What can be seen of a served version before its outcomes are known: its answers, and what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import numpy as np
+
+from augury.core.labelspec import LABELS
+from augury.core.outcome import Outcome
+from augury.core.score import Score
+from augury.core.typing import Json
+from augury.proof.drift.answers import Answers, Habit, habits
+from augury.proof.drift.divergence import Divergence, divergences
+from augury.proof.drift.estimated import EstimatedAccuracy, estimated_accuracy
+from augury.proof.drift.metrics import PerformanceMetrics
+from augury.proof.drift.thresholds import load_thresholds
+from augury.proof.gates.overfit import GATE as OVERFIT_GAP
+from augury.records.chain import LedgerRow
+from augury.records.drift import Served
+from augury.runs.workspace import Workspace
+
+NEWEST: Final = 400
+"""Newest forecasts of a horizon that are looked at."""
+
+
+@dataclass(frozen=True)
+class Produced:
+    """What the newest forecasts of one horizon show.
+
+    Parameters
+    ----------
+    horizon : str
+    n : int
+        Forecasts looked at.
+    habits : tuple of Habit
+        Collapse, a one-sided habit, dead heads; empty when nothing is wrong or there are too few to tell.
+    estimated : EstimatedAccuracy or None
+        Of the forecasts that wait for their outcome; None without any, or without a calibration to go by.
+    divergences : tuple of Divergence
+        Between the accuracies on train, on validation and live.
+    """
+
+    horizon: str
+    n: int
+    habits: tuple[Habit, ...]
+    estimated: EstimatedAccuracy | None
+    divergences: tuple[Divergence, ...]
+
+    def text(self) -> str:
+        """One line: what is wrong, and what is to be expected."""
+        wrong = [habit.message for habit in self.habits]
+        wrong += [one.text() for one in self.divergences if one.grade != "none"]
+        expected = "no outcome is waited for" if self.estimated is None else self.estimated.text()
+        judged = self.n >= load_thresholds()["answers.rows_min"]
+        fine = f"the last {self.n} answers are lively" if judged else f"{self.n} answers are too few to judge"
+        return f"{self.horizon}: {'; '.join(wrong) or fine}; {expected}"
+
+    def to_json(self) -> Json:
+        """Write as a JSON object."""
+        return {
+            "horizon": self.horizon,
+            "n": self.n,
+            "text": self.text(),
+            "habits": [one.to_json() for one in self.habits],
+            "estimated": None if self.estimated is None else asdict(self.estimated),
+            "divergences": [one.to_json() for one in self.divergences],
+        }
+
+
+def produced(workspace: Workspace, row: PerformanceMetrics) -> list[Produced]:
+    """Look at the newest forecasts of a checked cell, horizon by horizon.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    row : PerformanceMetrics
+        Of the check: names the cell, and its live accuracy when that was judged.
+    """
+    serving = workspace.store.drift.served(workspace.clock.now())
+    mine = [one for one in serving if (one.symbol, one.timeframe) == (row.symbol, row.timeframe)]
+    return [_of_horizon(workspace, one, _live_accuracy(row)) for one in mine]
+
+
+def _live_accuracy(row: PerformanceMetrics) -> float | None:
+    return row.accuracy if row.p_value is not None and row.level not in ("NO_DATA", "INSUFFICIENT_DATA") else None
+
+
+def _of_horizon(workspace: Workspace, one: Served, live: float | None) -> Produced:
+    store, cell = workspace.store, (one.symbol, one.timeframe, one.horizon)
+    said = [row for row in store.ledger.list(*cell, limit=NEWEST) if row.forecast.version in one.family][::-1]
+    came = {outcome.forecast_id: outcome for outcome in store.evaluations.list(*cell, limit=NEWEST)}
+    scores = {score.slice: score for score in map(Score.from_json, one.manifest["scores"]) if score.name == "accuracy"}
+    report = scores.get("report")
+    validation = report.value if report else None
+    return Produced(
+        horizon=one.horizon,
+        n=len(said),
+        habits=tuple(_habits(said, came)),
+        estimated=_estimated([row for row in said if row.id not in came], one, report),
+        divergences=tuple(divergences(_train_accuracy(one, validation), validation, live)),
+    )
+
+
+def _train_accuracy(one: Served, validation: float | None) -> float | None:
+    """On rows that were learned from: validation plus what the gate of overfitting saw lost."""
+    gaps = [gate["value"] for gate in one.manifest["verdict"]["gates"] if gate["code"] == OVERFIT_GAP.code]
+    return None if validation is None or not gaps or gaps[0] is None else validation + float(gaps[0])
+
+
+def _habits(said: Sequence[LedgerRow], came: dict[int, Outcome]) -> list[Habit]:
+    rows = [row for row in said if "band_only" not in row.forecast.flags]
+    known = [came[row.id] for row in rows if row.id in came]
+    return habits(
+        Answers(
+            np.array([row.forecast.probabilities for row in rows], np.float64).reshape(-1, len(LABELS)),
+            np.array([row.forecast.expected_return for row in rows], np.float64),
+            np.array([outcome.realised_return for outcome in known], np.float64),
+            np.array([LABELS.index(outcome.realised_label) for outcome in known], np.float64),
+        )
+    )
+
+
+def _estimated(waiting: Sequence[LedgerRow], one: Served, report: Score | None) -> EstimatedAccuracy | None:
+    newest = {row.forecast.data_until: row.forecast for row in waiting if "abstain" not in row.forecast.flags}
+    if not newest or report is None or report.n_eff <= 0:
+        return None
+    horizon_bars = np.full(len(newest), float(one.manifest["label_spec"]["horizon_bars"]))
+    return estimated_accuracy(np.array([said.confidence for said in newest.values()]), horizon_bars, report.n_eff)

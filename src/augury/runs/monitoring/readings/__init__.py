@@ -1,0 +1,1 @@
+"""What is measured in the store and on the machine, one subject a file."""

@@ -1,0 +1,1 @@
+"""The schedule itself, one entry a file."""
