@@ -60,6 +60,7 @@ def test_update_and_delete_are_refused(store: Store, formed: Any, make: Any) -> 
         ("UPDATE consensus SET confidence = 0.99 WHERE seq = 1 AND horizon = '5d'", "edited"),
         ("UPDATE consensus SET content_json = replace(content_json, 'd1', 'h1') WHERE horizon = '5d'", "edited"),
         ("DELETE FROM consensus WHERE seq = 1 AND horizon = '5d'", "missing"),
+        ("DELETE FROM consensus WHERE seq = 2 AND horizon = '5d'", "end of the chain is missing"),
     ],
 )
 def test_an_edited_row_breaks_its_chain(sqlite_store: Store, make: Any, statement: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""``augury evaluate``: score what has matured, or list what was scored."""
+"""``augury evaluate``: score what has matured, list what was scored, or say how its bands held."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
-from augury.core.errors import EXIT_TEMPORARY
+from augury.core.errors import EXIT_TEMPORARY, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,8 +23,11 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     scored: Annotated[bool, typer.Option("--list", help="Score nothing; list what was scored before.")] = False,
-    symbol: Annotated[str | None, typer.Option(help="With --list: only this symbol.")] = None,
-    timeframe: Annotated[str | None, typer.Option(help="With --list: only this timeframe.")] = None,
+    bands: Annotated[bool, typer.Option("--bands", help="Score nothing; say how the bands held.")] = False,
+    by: Annotated[list[str] | None, typer.Option(help="With --bands: symbol, regime, horizon; repeatable.")] = None,
+    replays: Annotated[bool, typer.Option("--replays", help="With --bands: count replays too.")] = False,
+    symbol: Annotated[str | None, typer.Option(help="With --list, --bands: only this symbol.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="With --list, --bands: only this timeframe.")] = None,
     limit: Annotated[int, typer.Option(help="Rows shown, the newest, 1..100000.", min=1, max=100_000)] = 50,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Score, and write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
@@ -38,10 +41,15 @@ def evaluate(
     from augury.core.timeframe import Timeframe
     from augury.runs.evaluation import Evaluated, mature
 
+    wanted = (check_symbol(symbol) if symbol else None, str(Timeframe.parse(timeframe)) if timeframe else None)
+    if bands:
+        _bands(wanted, by or [], replays=replays, as_json=as_json, as_csv=as_csv)
+        return
+    if by or replays:
+        raise UsageError("--by and --replays belong to --bands", fix="augury evaluate --bands --by horizon")
     found: Evaluated | None = None
     with SESSION.workspace() as workspace:
         if scored:
-            wanted = (check_symbol(symbol) if symbol else None, str(Timeframe.parse(timeframe)) if timeframe else None)
             rows = list(workspace.store.evaluations.list(*wanted, limit=limit))
             replays: Collection[int] = workspace.store.evaluations.replays([row.forecast_id for row in rows])
         else:
@@ -62,6 +70,15 @@ def evaluate(
             SESSION.say(f"pending: {reason}")
         if pending and not rows:
             raise typer.Exit(EXIT_TEMPORARY)
+
+
+def _bands(wanted: tuple[str | None, str | None], by: list[str], *, replays: bool, as_json: bool, as_csv: bool) -> None:
+    from augury.cli.band_scores import show_bands
+    from augury.runs.band_tracking import track_bands
+
+    with SESSION.workspace() as workspace:
+        report = track_bands(workspace, by, symbol=wanted[0], timeframe=wanted[1], replays=replays)
+    show_bands(report, by, as_json=as_json, as_csv=as_csv)
 
 
 def _brief(row: Outcome, replay: bool) -> dict[str, Any]:

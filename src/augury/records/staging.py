@@ -58,7 +58,7 @@ class Staging:
 
 
 def host_name() -> str:
-    """This machine's name, as it stands in the name of an owner."""
+    """Return the name of the machine as it stands in the name of an owner."""
     return quote(socket.gethostname(), safe="")
 
 

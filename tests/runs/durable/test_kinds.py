@@ -15,11 +15,13 @@ from augury.core.recipe import Recipe
 from augury.core.settings import Settings
 from augury.data.synthetic import SyntheticMarket
 from augury.records.jobs import Job
+from augury.runs.cells import Cell
 from augury.runs.durable import KINDS
 from augury.runs.durable.flow import Flow, Stop
 from augury.runs.durable.kind import Bench
 from augury.runs.durable.submission import submit
 from augury.runs.executors.inline import Inline
+from augury.runs.promotion import challenge, promote
 from augury.runs.workspace import Workspace
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -134,3 +136,21 @@ def test_a_symbol_without_bars_fails_its_part_and_leaves_a_row(market: Workspace
     assert job.result is not None
     assert [part.get("error", {}).get("code") for part in job.result["parts"]] == [None, "NotFound"]
     assert [run.status for run in market.store.training_runs.list("NONE")] == ["failed"]
+
+
+def test_challengers_forecast_in_the_shadow_and_are_judged(trained: Workspace, tiny: Recipe) -> None:
+    again = done(trained, "train", {"recipe": tiny.replace(seed=7).to_json(), "horizons": ["5d"]})
+    assert again.state == "succeeded", again.error
+    first, second = sorted(row.version for row in trained.store.versions.list() if row.horizon == "5d")
+    cell = Cell(trained.lake.entries()[0].symbol, "d1", "5d")
+    promote(trained, cell, first, by="test")
+    challenge(trained, cell, second, by="test")
+    forecast = done(trained, "forecast", {"horizons": ["5d"]})
+    assert forecast.state == "succeeded", forecast.error
+    shadows = trained.store.ledger.list(shadow=True)
+    assert {row.forecast.version for row in shadows if "shadow" in row.forecast.flags} == {second}
+    assert done(trained, "forecast", {"horizons": ["5d"]}).state == "succeeded"
+    assert len(trained.store.ledger.list(shadow=True)) == len(shadows)
+    judged = done(trained, "challenge", {})
+    assert judged.state == "succeeded", judged.error
+    assert trained.store.versions.champion(cell.symbol, "d1", "5d") == first

@@ -107,7 +107,9 @@ def refuse_unlike(synthetic: Floats, real: Floats, *, seed: int = DEFAULT_SEED) 
     found = synthetic_quality(synthetic, real, seed=seed)
     if found.failed:
         told = ", ".join(f"{name} {value:.2f} < {LEAST[name]}" for name, value in found.failed.items())
-        raise GateRefused(f"synthetic windows are not like real ones: {told} (rule: none is used)", failed=list(found.failed))
+        raise GateRefused(
+            f"synthetic windows are not like real ones: {told} (rule: none is used)", failed=list(found.failed)
+        )
     return found
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-
 GAIN = 2.0
-"""Of the first weights: at the usual ones what is added is a tenth of what it is added to, and is not found (ADR 14)."""
+"""Of the first weights: at the usual ones what is added is small beside what it is added to (ADR 14)."""
 
 
 class GatedFusion(nn.Module):

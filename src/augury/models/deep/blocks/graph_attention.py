@@ -14,7 +14,7 @@ from augury.models.deep.network import DayGraph
 
 SLOPE = 0.2
 GAIN = 2.0
-"""Of the first weights: the mean over neighbours shrinks what they say, and beside the row's own state it would drown."""
+"""Of the first weights: the mean over neighbours shrinks what they say beside the row's own state."""
 EDGE_FACTS = 3
 """Signed correlation, same market, same sector."""
 

@@ -13,6 +13,7 @@ from augury.core.timeframe import Horizon, Timeframe
 from augury.core.typing import Json
 from augury.models.consensus.handoff import CASCADE
 from augury.runs.cells import Cell
+from augury.runs.challenge import challenged, shadow
 from augury.runs.consensus import agree_and_write
 from augury.runs.durable.kind import Bench, Kind
 from augury.runs.executors._protocol import failure
@@ -23,7 +24,8 @@ _MOMENTS = ("made_at", "data_until", "matures_at")
 
 
 def plan(bench: Bench) -> Sequence[Json]:
-    """One part a symbol and timeframe that has champions and was asked for; last, what they say together.
+    """One part a symbol and timeframe that has champions and was asked for; last, what they say together, and
+    what challengers say beside them, in the shadow.
 
     Raises
     ------
@@ -46,12 +48,14 @@ def plan(bench: Bench) -> Sequence[Json]:
     ]
     cascade = {str(frame) for frame in CASCADE}
     together = sorted({symbol for symbol, timeframe in groups if timeframe in cascade})
-    return [*parts, {"name": "consensus", "together": together}] if together else parts
+    parts += [{"name": "consensus", "together": together}] if together else []
+    beside = [str(cell) for cell in challenged(bench.workspace) if (cell.symbol, cell.timeframe) in groups]
+    return [*parts, {"name": "challengers", "beside": beside}] if beside else parts
 
 
 def make(bench: Bench, part: Json) -> Json:
     """Make the forecasts of one symbol and timeframe as of the job's moment; nothing is written."""
-    if "together" in part:
+    if "together" in part or "beside" in part:
         return {}
     cells = [Cell(part["symbol"], part["timeframe"], horizon) for horizon in part["horizons"]]
     (bundle,) = forecast(bench.workspace, cells, allow_stale=bench.job.settings["allow_stale"], dry_run=True)
@@ -73,6 +77,9 @@ def write(bench: Bench, part: Json, made: Json) -> Json:
     """
     if "together" in part:
         return {"text": f"{len(agree_and_write(bench.workspace, part['together']))} rows of consensus"}
+    if "beside" in part:
+        bundles = shadow(bench.workspace, [Cell(*text.split(" ")) for text in part["beside"]])
+        return {"text": f"{sum(len(bundle.forecasts) for bundle in bundles)} rows in the shadow"}
     said = [Forecast.from_json(row | {name: datetime.fromisoformat(row[name]) for name in _MOMENTS})
             for row in made["forecasts"]]  # fmt: skip
     rows = bench.workspace.store.ledger.append(said, bench.moment)
