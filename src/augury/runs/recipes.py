@@ -6,7 +6,7 @@ import inspect
 from pathlib import Path
 from typing import Any, Final
 
-from augury.core.errors import NotFound, UnknownName, UsageError
+from augury.core.errors import MissingExtra, NotFound, UnknownName, UsageError
 from augury.core.recipe import Recipe
 from augury.core.suggestion import did_you_mean
 from augury.core.timeframe import Horizon
@@ -86,7 +86,10 @@ def _read(path: Path) -> Recipe:
 
 def _check_settings(member: str, settings: dict[str, Any]) -> None:
     """Refuse a setting the member does not have, or of another kind than its default, before hours are spent."""
-    known = inspect.signature(RECIPE_MEMBERS.load(member)).parameters
+    try:
+        known = inspect.signature(RECIPE_MEMBERS.load(member)).parameters
+    except MissingExtra:
+        return  # training records the member as unavailable, with the line that installs it
     for name, value in settings.items():
         if name not in known:
             hint = did_you_mean(str(name), known)
