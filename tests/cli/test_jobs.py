@@ -111,3 +111,14 @@ def test_a_worker_of_an_unknown_queue_exits_2(call) -> None:
     ran = call("worker", "--queues", "hevy")
     assert ran.code == 2
     assert "did you mean 'heavy'" in ran.err
+
+
+def test_costs_of_a_month_are_one_json_document_and_a_sentence(call) -> None:
+    job = submitted(call, "maintain")
+    assert call("jobs", "cancel", job).code == 0
+    ran = call("jobs", "costs", "--json")
+    (row,) = json.loads(ran.out)
+    assert (row["kind"], row["jobs"], row["failed"], row["seconds"], row["within"]) == ("maintain", 1, 1, 0.0, True)
+    assert "1 jobs, 0.00 h" in ran.err
+    assert call("jobs", "costs", "--month", "2020-01").out.strip() == ""
+    assert call("jobs", "costs", "--month", "x").code == 2

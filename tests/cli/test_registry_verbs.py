@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
+
+from augury.runs import legacy
 
 
 @pytest.fixture
@@ -82,7 +85,9 @@ def test_members_are_admitted_by_what_is_live(trained):
     ]  # fmt: skip
 
 
-def test_a_file_that_is_no_model_is_refused(call, tmp_path):
+def test_a_file_that_is_no_model_is_refused(call, tmp_path, monkeypatch):
+    for name in legacy._SERVING:
+        monkeypatch.delitem(sys.modules, name, raising=False)
     (tmp_path / "old.pkl").write_bytes(b"not a pickle")
     assert call("models", "import-legacy", str(tmp_path / "old.pkl")).code == 4
     assert call("models", "import-legacy", str(tmp_path / "none.pkl")).code == 4

@@ -112,7 +112,7 @@ def test_validate_refuses_to_judge_a_version_on_other_bars(call, market: Path, r
     assert call("data", "import", "--provider", "synthetic").code == 0
     ran = call("validate", "--all")
     assert ran.code == 3
-    assert "a score belongs to its data version" in ran.err
+    assert "(rule: the same bars)" in ran.err
 
 
 def test_a_dry_run_of_train_names_the_cells_and_trains_nothing(call, market: Path) -> None:

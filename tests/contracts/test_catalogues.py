@@ -45,6 +45,7 @@ from augury.models import BASELINES, MEMBERS
 from augury.models.bands import BAND_SHAPES
 from augury.models.deep import NETWORKS
 from augury.models.ensemble.nested import WEIGHT_RULES
+from augury.models.signals.bodies import BODIES
 from augury.models.statistical import SERIES_MEMBERS
 from augury.proof.judge import GATES
 from augury.proof.limits import load_limits
@@ -53,6 +54,9 @@ from augury.runs.durable import KINDS
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of
 from augury.runs.jobs import JOBS
+from augury.runs.monitoring.alerts.channel import KINDS as CHANNELS
+from augury.runs.monitoring.measured import READINGS
+from augury.runs.schedule import ENTRIES as SCHEDULE
 from augury.runs.tuning import FAMILIES as MODEL_FAMILIES
 from augury.runs.tuning.family import StudySpec
 from augury.runs.tuning.study import Study
@@ -60,7 +64,7 @@ from augury.runs.tuning.study import Study
 CATALOGUES: tuple[Catalog[Any], ...] = (
     SOURCES, CHECKS, LAYOUTS, FAMILIES, TRANSFORMS, MEMBERS, SERIES_MEMBERS, BASELINES, WEIGHT_RULES,
     BAND_SHAPES, GATES, EXECUTORS, JOBS, OPTIMIZERS, SCHEDULES, LOSSES, PRETRAININGS, NETWORKS, MODEL_FAMILIES, SINKS,
-    KINDS,
+    KINDS, SCHEDULE, READINGS, CHANNELS, BODIES,
 )  # fmt: skip
 ENTRIES = [(catalog, name) for catalog in CATALOGUES for name in catalog.names()]
 HOUSE = Path(augury.__file__).parent
@@ -69,7 +73,7 @@ each_entry = pytest.mark.parametrize(("catalog", "name"), ENTRIES, ids=[f"{c.kin
 
 
 def test_every_catalogue_of_the_product_is_under_contract() -> None:
-    made = re.compile(r"Catalog(?:\[.*\])?\(\"([\w -]+)\"")
+    made = re.compile(r"Catalog(?:\[.*\])?\(\s*\"([\w -]+)\"")
     sources = (path.read_text(encoding="utf-8") for path in HOUSE.rglob("*.py") if path.name != "catalog.py")
     assert {kind for text in sources for kind in made.findall(text)} == {catalog.kind for catalog in CATALOGUES}
 

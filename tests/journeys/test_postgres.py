@@ -32,7 +32,7 @@ def test_train_forecast_and_verify_run_on_postgresql(tmp_path: Path, postgres_ur
     assert said["version"] == trained["version"]
     (listed,) = augury("forecasts", "list")
     assert {name: listed[name] for name in said} == said
-    assert augury("forecasts", "verify") == [{"rows": 1, "cells": 1, "ok": True, "breaks": []}]
+    assert augury("forecasts", "verify") == [{"rows": 1, "cells": 1, "consensus_rows": 1, "ok": True, "breaks": []}]
     assert not (tmp_path / "augury.sqlite").exists()
     shown = {row["setting"]: row for row in augury("show-config")}
     assert shown["database_url"]["origin"] == "environment"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from augury.core.errors import CorruptArtifact, NotFound, UsageError
+from augury.runs import legacy
 from augury.runs.legacy import import_legacy, read_legacy
 from augury.runs.workspace import Workspace
 
@@ -32,6 +33,15 @@ joblib.dump(models, sys.argv[1] + "/old.pkl")
 Z = rng.normal(size=(200, 6))
 np.savez(sys.argv[1] + "/told.npz", Z=Z, **{name: model.predict_proba(Z) for name, model in models.items()})
 """
+
+
+@pytest.fixture(autouse=True)
+def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that converts by hand: whatever other tests of this process have imported does not serve."""
+    for name in legacy._SERVING:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
 CANARY = """
 import os, pickle, sys
 class Bomb:

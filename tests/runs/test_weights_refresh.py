@@ -35,6 +35,7 @@ from augury.runs.forecasting import forecast
 from augury.runs.jobs import weights as job
 from augury.runs.reproduction import _copied_from
 from augury.runs.training import train
+from augury.runs.validation import revalidate
 from augury.runs.weights_refresh import Refreshed, arguments_of, champions, outcome_of, refresh
 from augury.runs.workspace import Workspace
 
@@ -172,6 +173,16 @@ def test_weights_are_fitted_on_rows_that_neither_train_members_nor_score_the_ver
     assert after.manifest.slices["valid"].n < before.manifest.slices["valid"].n
     report = {score.n for score in after.manifest.scores if score.slice == "report" and score.name == "accuracy"}
     assert report == {after.manifest.slices["valid"].n}
+
+
+@pytest.mark.usefixtures("always_better")
+def test_a_refreshed_version_is_judged_again_on_the_rows_it_was_judged_on(quarter: Workspace) -> None:
+    assert refreshed(quarter).error is None
+    (judged,) = revalidate(quarter, symbols=[], timeframe=None)
+    (after,) = champions(quarter)
+    assert judged.version == after.version
+    assert judged.reproduced
+    assert judged.refusal is None
 
 
 def test_the_rows_that_judge_lie_after_those_that_weigh_by_a_horizon(quarter: Workspace, tmp_path: Path) -> None:

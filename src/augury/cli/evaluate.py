@@ -25,7 +25,7 @@ def evaluate(
     scored: Annotated[bool, typer.Option("--list", help="Score nothing; list what was scored before.")] = False,
     bands: Annotated[bool, typer.Option("--bands", help="Score nothing; say how the bands held.")] = False,
     by: Annotated[list[str] | None, typer.Option(help="With --bands: symbol, regime, horizon; repeatable.")] = None,
-    replays: Annotated[bool, typer.Option("--replays", help="With --bands: count replays too.")] = False,
+    with_replays: Annotated[bool, typer.Option("--replays", help="With --bands: count replays too.")] = False,
     symbol: Annotated[str | None, typer.Option(help="With --list, --bands: only this symbol.")] = None,
     timeframe: Annotated[str | None, typer.Option(help="With --list, --bands: only this timeframe.")] = None,
     limit: Annotated[int, typer.Option(help="Rows shown, the newest, 1..100000.", min=1, max=100_000)] = 50,
@@ -43,9 +43,9 @@ def evaluate(
 
     wanted = (check_symbol(symbol) if symbol else None, str(Timeframe.parse(timeframe)) if timeframe else None)
     if bands:
-        _bands(wanted, by or [], replays=replays, as_json=as_json, as_csv=as_csv)
+        _bands(wanted, by or [], replays=with_replays, as_json=as_json, as_csv=as_csv)
         return
-    if by or replays:
+    if by or with_replays:
         raise UsageError("--by and --replays belong to --bands", fix="augury evaluate --bands --by horizon")
     found: Evaluated | None = None
     with SESSION.workspace() as workspace:

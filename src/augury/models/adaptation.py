@@ -1,7 +1,8 @@
-"""Bands corrected by their own misses: what matured of a cell decides at which level its next bands are read."""
+"""Bands corrected by their own misses: what matured of a cell decides at which miss rate its next are read."""
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ from augury.models.conformal import BANDS, LOWEST_RETURN, AdaptiveConformal
 
 OUTCOMES_MIN: Final = 50
 """Independent outcomes below which nothing is corrected: as for every score, fewer say too little."""
-LEVEL_MAX: Final = 0.995
-"""Highest level a band is read at: 2.8 standard deviations of a normal. Beyond lies nothing that was ever seen."""
+KNEE: Final = 0.01
+"""Miss rate below which a band widens evenly with every further miss: it can be asked for less than no misses."""
+_WIDEST: Final = NormalDist().inv_cdf(1 - KNEE / 2)
+_SLOPE: Final = 1 / (2 * NormalDist().pdf(_WIDEST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +87,25 @@ def shares(matured: Sequence[MaturedBand]) -> list[float]:
 
 @dataclass(frozen=True)
 class BandCorrection:
-    """At which level each band of a cell is read, so that it covers what its name says.
+    """For which miss rate each band of a cell is read, so that it covers what its name says.
 
-    The level of each band follows ``alpha_{t+1} = alpha_t + 0.01 s_t (alpha - miss_t)`` over the outcomes
+    The miss rate asked for follows ``alpha_{t+1} = alpha_t + 0.01 s_t (alpha - miss_t)`` over the outcomes
     of the cell (:class:`augury.models.conformal.AdaptiveConformal`), where ``s_t`` is the share of an
     independent outcome (:func:`shares`), 1 without overlap: twenty daily forecasts of twenty bars miss
     together, once. It is a function of the outcomes alone, so that anybody who has them finds the same.
-    A level that passes the next wider band's moves that one along.
+    A band that would become wider than the next one moves that one along.
 
     Parameters
     ----------
-    levels : dict
-        Nominal coverage to the level to read at, non-decreasing; empty corrects nothing.
+    alphas : dict
+        Nominal coverage to the miss rate to ask for, falling; 0 and less after many misses. Empty corrects nothing.
     n : int
         Outcomes behind it.
     n_eff : float
         How many independent ones they count.
     """
 
-    levels: dict[float, float]
+    alphas: dict[float, float]
     n: int
     n_eff: float
 
@@ -120,7 +123,7 @@ class BandCorrection:
         Examples
         --------
         >>> BandCorrection.of([])
-        BandCorrection(levels={}, n=0, n_eff=0)
+        BandCorrection(alphas={}, n=0, n_eff=0)
         """
         rows = one_a_bar(matured)
         counts = shares(rows)
@@ -128,20 +131,20 @@ class BandCorrection:
         # A sum of fifths reaches 50 but for its last bit.
         if n_eff < OUTCOMES_MIN - 1e-9:
             return cls({}, len(rows), n_eff)
-        levels, least = {}, 0.0
+        alphas, most = {}, math.inf
         for level in BANDS:
             state = AdaptiveConformal(1 - level, gamma)
             for row, share in zip(rows, counts, strict=True):
                 state = state.after(missed=row.missed(level), counts=share)
-            levels[level] = least = max(least, min(state.level, LEVEL_MAX))
-        return cls(levels, len(rows), n_eff)
+            alphas[level] = most = min(most, state.asked)
+        return cls(alphas, len(rows), n_eff)
 
     def ladder(self, quantiles: Mapping[str, float]) -> dict[str, float]:
-        """Read every band of a ladder at its corrected level.
+        """Read every band of a ladder for its corrected miss rate.
 
-        A half-width of the ladder is a function of the level: linear between its rungs in the normal
-        score of the level, 0 at the median, in proportion beyond the widest. It never falls, so that a higher
-        level never gives a narrower band and the quantiles stay ordered. Nothing goes below -100 %.
+        A half-width of the ladder is a function of the miss rate: linear between its rungs in the score
+        (:func:`score`), 0 at the median, in proportion beyond the widest. It never falls with the score, so
+        that fewer misses never mean a narrower band and the quantiles stay ordered. Nothing goes below -100 %.
 
         Parameters
         ----------
@@ -156,31 +159,45 @@ class BandCorrection:
         Examples
         --------
         >>> said = {name: NormalDist().inv_cdf(level) / 10 for name, level in QUANTILES.items()}
-        >>> wider = BandCorrection({0.5: 0.5, 0.8: 0.9, 0.9: 0.9, 0.95: 0.95}, 60, 60).ladder(said)
-        >>> wider["q10"] == said["q05"], wider["q50"] == said["q50"]
+        >>> wider = BandCorrection({0.5: 0.5, 0.8: 0.1, 0.9: 0.1, 0.95: 0.05}, 60, 60).ladder(said)
+        >>> round(wider["q10"], 9) == round(said["q05"], 9), wider["q50"] == said["q50"]
         (True, True)
         """
         made = dict(quantiles)
-        scores = [0.0, *(_score(level) for level in BANDS)]
+        scores = [0.0, *(score(1 - level) for level in BANDS)]
         median = quantiles["q50"]
         for side, sign in ((0, -1.0), (1, 1.0)):
             rungs = [0.0, *(sign * (quantiles[ends[side]] - median) for ends in BANDS.values())]
-            for level, at in self.levels.items():
-                if at != level:
-                    half = _read(_score(at), scores, rungs)
+            for level, alpha in self.alphas.items():
+                if alpha != 1 - level:
+                    half = _read(score(alpha), scores, rungs)
                     made[BANDS[level][side]] = max(median + sign * half, LOWEST_RETURN)
         return _ordered(made)
 
 
-def _score(level: float) -> float:
-    """How many standard deviations of a normal hold this share of it."""
-    return NormalDist().inv_cdf((1 + level) / 2)
+def score(alpha: float) -> float:
+    """How many standard deviations of a normal miss this share of it, along the tangent below 1 %.
+
+    Parameters
+    ----------
+    alpha : float
+        Miss rate asked for. 1 and more asks for no width; 0 and less still gives a finite one, wider with
+        every miss: about a third of a standard deviation for one of a 95 % band.
+
+    Examples
+    --------
+    >>> [round(score(alpha), 3) for alpha in (1.2, 0.2, 0.05, 0.01, 0.0, -0.01)]
+    [0.0, 1.282, 1.96, 2.576, 2.922, 3.267]
+    """
+    if alpha < KNEE:
+        return _WIDEST + (KNEE - alpha) * _SLOPE
+    return NormalDist().inv_cdf(1 - alpha / 2) if alpha < 1 else 0.0
 
 
-def _read(score: float, scores: Sequence[float], rungs: Sequence[float]) -> float:
-    if score > scores[-1]:
-        return rungs[-1] * (score / scores[-1])
-    return float(np.interp(score, scores, rungs))
+def _read(wanted: float, scores: Sequence[float], rungs: Sequence[float]) -> float:
+    if wanted > scores[-1]:
+        return rungs[-1] * (wanted / scores[-1])
+    return float(np.interp(wanted, scores, rungs))
 
 
 def _ordered(ladder: Mapping[str, float]) -> dict[str, float]:

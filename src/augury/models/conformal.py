@@ -193,8 +193,12 @@ class AdaptiveConformal:
     @property
     def level(self) -> float:
         """Coverage to ask of the residuals now, in [0, 1]."""
-        alpha = self.alpha if self.current is None else self.current
-        return min(1.0, max(0.0, 1 - alpha))
+        return min(1.0, max(0.0, 1 - self.asked))
+
+    @property
+    def asked(self) -> float:
+        """Miss rate to ask for now; below 0 after more misses than any band of the residuals would have."""
+        return self.alpha if self.current is None else self.current
 
     def after(self, *, missed: bool, counts: float = 1.0) -> AdaptiveConformal:
         """Return the state after one matured forecast.
@@ -205,8 +209,8 @@ class AdaptiveConformal:
         counts : float
             How much of an independent outcome it is, in (0, 1]; the step is that share of ``gamma``.
         """
-        alpha = self.alpha if self.current is None else self.current
-        return AdaptiveConformal(self.alpha, self.gamma, alpha + self.gamma * counts * (self.alpha - float(missed)))
+        step = self.gamma * counts * (self.alpha - float(missed))
+        return AdaptiveConformal(self.alpha, self.gamma, self.asked + step)
 
 
 def widen_by_horizon(ladders: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, Text, not_, select, type_coerce
+from sqlalchemy import Engine, Row, Select, Text, not_, select, type_coerce
 
 from augury.core.forecast import QUANTILES
 from augury.models.adaptation import MaturedBand
@@ -63,7 +63,7 @@ class MaturedBands:
         []
         """
         scored = forecast_evaluations.c
-        wanted = (
+        wanted: Select[Any] = (
             select(
                 forecasts.c.id.label("forecast_id"),
                 *(forecasts.c[name] for name in _SAID),

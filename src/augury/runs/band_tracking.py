@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from datetime import datetime
 from typing import Final
 
 import numpy as np
-import polars as pl
 
-from augury.core.bars import TIMESTAMP, Bars
+from augury.core.bars import Bars
 from augury.core.errors import DataError, NotFound
 from augury.core.timeframe import Timeframe
+from augury.core.typing import Floats
 from augury.data.calendar.availability import known_at
 from augury.labels.returns import volatility
 from augury.models.adaptation import MaturedBand, one_a_bar
@@ -81,43 +81,47 @@ def track_bands(
     return BandReport(tuple(tracker.scores(by)), len(rows), len(found) - len(rows))
 
 
-def regimes_of(bars: Bars) -> pl.DataFrame:
-    """Name the regime of every bar of one symbol from nothing but the bars up to it.
+def regimes_of(bars: Bars, moments: Collection[datetime]) -> dict[datetime, str]:
+    """Name the regime at some closes from nothing but the bars up to each.
 
     A bar is ``quiet``, ``usual`` or ``strained`` by where its trailing volatility lies among the thirds of
-    those up to and including its own; ``unknown`` until there are 60.
+    those up to and including its own.
 
     Parameters
     ----------
     bars : Bars
         Of one symbol.
+    moments : collection of datetime
+        Closes of bars.
 
     Returns
     -------
-    pl.DataFrame
-        ``closes_at`` (when the bar was known) and ``regime``.
+    dict
+        Moment to regime; ``unknown`` where no bar closed, or before 60 volatilities are known.
     """
     price = "adj_close" if "adj_close" in bars.frame.columns else "close"
     values = bars.frame.select(volatility(price)).to_series().to_numpy()
-    named = [UNKNOWN] * len(values)
-    known = np.flatnonzero(np.isfinite(values))
-    for count in range(BARS_MIN, len(known) + 1):
-        at = known[count - 1]
-        low, high = np.quantile(values[known[:count]], THIRDS)
-        named[at] = REGIMES[int(values[at] > low) + int(values[at] > high)]
-    closes = known_at(bars.frame["ts"], bars.timeframe, bars.calendar)
-    return pl.DataFrame({"closes_at": closes, "regime": named}, schema_overrides={"closes_at": TIMESTAMP})
+    places = {close: at for at, close in enumerate(known_at(bars.frame["ts"], bars.timeframe, bars.calendar))}
+    return {moment: _regime(values[: places[moment] + 1]) if moment in places else UNKNOWN for moment in moments}
+
+
+def _regime(so_far: Floats) -> str:
+    known = so_far[np.isfinite(so_far)]
+    if len(known) < BARS_MIN or not np.isfinite(so_far[-1]):
+        return UNKNOWN
+    return REGIMES[int((known[-1] > np.quantile(known, THIRDS)).sum())]
 
 
 def _regimes(workspace: Workspace, rows: Sequence[MaturedBand]) -> list[str]:
     """The regime in which each forecast was made; unknown where the lake has no such bar any more."""
-    found: dict[tuple[str, str], dict[object, str]] = {}
-    places = sorted({(row.symbol, row.timeframe) for row in rows})
-    for (symbol, timeframe), _ in groupby(places):
+    moments: dict[tuple[str, str], set[datetime]] = {}
+    for row in rows:
+        moments.setdefault((row.symbol, row.timeframe), set()).add(row.data_until)
+    found: dict[tuple[str, str], dict[datetime, str]] = {}
+    for (symbol, timeframe), wanted in moments.items():
         try:
             bars = bars_of(workspace.lake, symbol, Timeframe.parse(timeframe))
         except (NotFound, DataError):
-            found[symbol, timeframe] = {}
             continue
-        found[symbol, timeframe] = dict(regimes_of(bars).iter_rows())
-    return [found[row.symbol, row.timeframe].get(row.data_until, UNKNOWN) for row in rows]
+        found[symbol, timeframe] = regimes_of(bars, wanted)
+    return [found.get((row.symbol, row.timeframe), {}).get(row.data_until, UNKNOWN) for row in rows]

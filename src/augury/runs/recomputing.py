@@ -59,8 +59,8 @@ class Recomputed:
             Ladders of the shorter horizons that were asked in the same run, the shortest first.
         """
         widened = widen_by_horizon([*shorter, self.ladder])[-1]
-        bands = {"adapted": self.adapted} | {name: widened[name] + 0.0 for name in QUANTILES}
-        here: Mapping[str, object] = self.said | bands
+        bands: dict[str, object] = {"adapted": self.adapted} | {name: widened[name] + 0.0 for name in QUANTILES}
+        here: Mapping[str, object] = {**self.said, **bands}
         said = {name: getattr(forecast, name) for name in self.said} | {"adapted": "adapted" in forecast.flags}
         there: Mapping[str, object] = said | forecast.quantiles
         return {name: (there[name], value) for name, value in here.items() if there[name] != value}

@@ -23,6 +23,7 @@ from augury.proof.drift.features import drift_score
 from augury.proof.drift.metrics import PerformanceMetrics
 from augury.records.chain import LedgerRow
 from augury.runs.monitoring.drift_monitor import DriftMonitor
+from augury.runs.monitoring.measured import READINGS
 from augury.runs.monitoring.produced import produced
 from augury.runs.workspace import Workspace
 
@@ -89,6 +90,17 @@ def test_a_version_that_gave_up_is_named_and_its_fall_is_graded(workspace: Works
     assert "validation to live -35.0 points (critical)" in found.text()
     (quiet,) = produced(workspace, replace(ROW, level="INSUFFICIENT_DATA"))
     assert [one.later for one in quiet.divergences] == ["validation"]
+
+
+def test_abstentions_bands_alone_and_replays_are_no_answers(workspace: Workspace, speaking: Any) -> None:
+    manifest = speaking.publish(workspace, "SYN001", SPEC, scores=ACCURACY)
+    bars = MARKET.bars()
+    flags = ("abstain", "band_only", "replay")
+    said = [speaking.say(manifest, bars, 500 + at, flags=flags[at % 3 : at % 3 + 1]) for at in range(60)]
+    workspace.store.ledger.append(said, workspace.clock.now())
+    (found,) = produced(workspace, ROW)
+    assert (found.n, found.habits, found.estimated) == (0, (), None)
+    assert list(READINGS.load("answers").read(workspace, workspace.clock.now())) == []
 
 
 def test_features_are_held_against_the_train_slice_of_the_serving_version(workspace: Workspace, speaking: Any) -> None:

@@ -58,6 +58,9 @@ def test_the_house_schedule_is_that_of_the_specification() -> None:
     assert shown["drift"] == "0 10 * * MON-FRI"
     assert shown["forecast"] == "15 min after the close"
     assert shown["monitor"] == "0 6,18 * * *"
+    assert shown["validate"] == "0 7 * * SUN"
+    assert (shown["maintain"], shown["audit"]) == ("0 8 1 * *", "0 8 1 1,4,7,10 *")
+    assert shown["update"] == "5 * * * *"
 
 
 @pytest.mark.parametrize("name", ENTRIES.names())
@@ -65,7 +68,7 @@ def test_every_entry_names_a_job_there_is_with_settings_it_takes(name: str) -> N
     entry = ENTRIES.load(name)
     KINDS.load(entry.kind).complete(entry.settings)
     when = entry.when if isinstance(entry.when, Cron) else AfterClose(entry.when.minutes, "XNYS")
-    assert due(Entry("", entry.kind, when), moment("2026-11-01"), moment("2026-12-10"))
+    assert due(Entry("", entry.kind, when), moment("2026-11-01"), moment("2027-01-10"))
 
 
 @pytest.mark.parametrize("wrong", [Cron("nonsense"), Cron("61 * * * *"), Cron("0 0 * * *", "Mars/Base")])
