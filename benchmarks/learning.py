@@ -118,7 +118,7 @@ def atft(asked: argparse.Namespace) -> dict[str, Any]:
     from augury.learning.samplers import PanelSamples
     from augury.learning.samplers.panel_targets import panel_targets
     from augury.learning.settings import TrainingSettings
-    from augury.models.deep.panel_forecaster import PanelForecaster
+    from augury.models.deep.panels.forecaster import PanelForecaster
 
     bars = SyntheticMarket(n_symbols=NAMES, n_bars=DAYS + 140, ic=0.05).bars()
     rng = np.random.default_rng(0)

@@ -72,7 +72,7 @@ def _boosted(asked: argparse.Namespace, graphs: Any, seed: int) -> Any:
 def _network(name: str, rank: float = 0.1, optimizer: str = "adamw", **settings: Any) -> Callable[..., Any]:
     def make(asked: argparse.Namespace, graphs: Any, seed: int) -> Any:
         from augury.learning.settings import TrainingSettings
-        from augury.models.deep.panel_forecaster import PanelForecaster
+        from augury.models.deep.panels.forecaster import PanelForecaster
 
         training = TrainingSettings(
             epochs=asked.epochs, learning_rate=1e-3, patience=3, watch="rank_ic", larger_is_better=True, seed=seed,

@@ -64,7 +64,7 @@ def learnt(samples: Any, seed: int, epochs: int, encoder: Any = None) -> list[tu
     from augury.learning.samplers import DayBatchSampler
     from augury.learning.settings import TrainingSettings
     from augury.models.deep.networks.lstm import Lstm
-    from augury.models.deep.panel_task import PanelTask
+    from augury.models.deep.panels.task import PanelTask
     from augury.models.panel.target_scale import TargetScale
 
     days = np.arange(BEFORE + 6, BEFORE + 6 + LABELLED)

@@ -81,7 +81,7 @@ def real(path: Path, ahead: int, seed: int) -> tuple[Any, Any, Any]:
 def pair(seed: int, kind: str, data: str | None, ahead: int) -> dict[str, Any]:
     """Balanced accuracy of both sides for one seed."""
     from augury.models.deep.pretraining import PretrainPlan, pretrain_windows
-    from augury.models.deep.simple_lstm import SimpleLSTM
+    from augury.models.deep.windows.simple_lstm import SimpleLSTM
 
     unlabelled, labelled, test = planted(seed) if data is None else real(Path(data), ahead, seed)
     settings = FINE_TUNING | {"mode": "retrospective" if data is None else "causal", "random_state": seed}

@@ -42,7 +42,7 @@ _HOMES = {
     "augury.learning.losses.rank_preserving": ("RankPreservingLoss",),
     "augury.learning.optim.adabelief": ("AdaBelief",),
     "augury.models.ensemble.optimizer": ("EnsembleWeightOptimizer",),
-    "augury.models.deep.simple_lstm": ("ProductionSimpleLSTM", "SimpleLSTM"),
+    "augury.models.deep.windows.simple_lstm": ("ProductionSimpleLSTM", "SimpleLSTM"),
     "augury.models.trainer": ("ModelTrainer",),
     "augury.proof.drift.metrics": ("PerformanceMetrics",),
     "augury.runs.durable.training_jobs": (

@@ -459,8 +459,12 @@ def test_a_job_takes_one_object_and_refuses_bars_that_are_not_there_by_name(name
     cell = {"symbol": "NOPE", "timeframe": "d1", "horizon": "5d"}
     study = Study.create(tmp_path, StudySpec("one", "logreg", cell))
     places = {"lake": tmp_path / "lake", "staged": tmp_path / "staged", "data_dir": tmp_path, "study": study.folder}
+    asked: dict[str, Any] = {name: str(place) for name, place in places.items()}
+    asked |= {"recipe": {}, "holdout": HELD, **cell}
+    asked |= {"settings": {"data_dir": str(tmp_path)}, "cells": [[*cell.values()]], "allow_stale": False}
     with pytest.raises(AuguryError, match="NOPE"):
-        job({**{name: str(place) for name, place in places.items()}, "recipe": {}, "holdout": HELD, **cell})
+        # One that answers for many cells hands each refusal back instead of raising it.
+        raise error_of(job(asked | {"now": "2026-11-20T12:00:00+00:00"})["bundles"][0]["errors"][0][1])  # type: ignore[misc]
     assert list(tmp_path.rglob("*.parquet")) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -187,15 +188,28 @@ def test_bars_since_the_break_are_waited_for_when_they_come_soon_and_else_everyt
     assert train.asked == [Recipe()]
 
 
-def test_a_kill_between_two_steps_loses_and_repeats_nothing(place: Workspace, clock: SteppedClock) -> None:
-    def killed(*_: object) -> VersionManifest:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("survived", range(1, 7))
+def test_a_kill_after_any_step_loses_and_repeats_nothing(
+    place: Workspace, clock: SteppedClock, agreeable: pytest.MonkeyPatch, survived: int
+) -> None:
+    note, train, noted = emergency._note, Trainer(clock), []
 
-    with pytest.raises(KeyboardInterrupt):
-        respond(place, [drifted()], train=killed, environ={})
-    assert steps(place) == ["opened", "withdrawn"]
-    respond(place, [drifted()], train=Trainer(clock), environ={})
+    def killed(*arguments: Any) -> Any:
+        if len(noted) == survived:
+            raise KeyboardInterrupt
+        noted.append(arguments[3])
+        return note(*arguments)
+
+    agreeable.setattr(emergency, "_note", killed)
+    with suppress(KeyboardInterrupt):
+        respond(place, [drifted()], train=train, environ={})
+    agreeable.setattr(emergency, "_note", note)
+    respond(place, [drifted()], train=train, environ={})
     assert steps(place) == ["opened", "withdrawn", "trained", "gated", "compared", "shadow"]
+    assert len(train.asked) == (2 if survived == 2 else 1)  # a version that no entry names was never heard of
+    clock.at += timedelta(days=3)
+    respond(place, [], train=train, environ={})
+    assert steps(place)[-1] == "promoted"
 
 
 def test_a_break_is_placed_where_a_deep_fall_began() -> None:

@@ -11,7 +11,7 @@ from augury.cli.app import run
 from augury.runs.preflight import PARTS, preflight
 
 BREAKS = {
-    "raw OHLC pipeline": ("augury.models.deep.window_inputs.WindowInputs.features", lambda self, x: x[:, :, :4] * 2),
+    "raw OHLC pipeline": ("augury.models.deep.windows.inputs.WindowInputs.features", lambda self, x: x[:, :, :4] * 2),
     "relative transform": (
         "augury.features.relative.RelativeFeatureTransform.fit_transform",
         lambda self, x, y=None: np.repeat(np.asarray(x)[:, :, :1], 11, axis=2).astype(np.float32),

@@ -17,6 +17,7 @@ from augury.cli import (
     alerts,
     asof,
     backtest,
+    backup,
     cache,
     config,
     consensus,
@@ -40,6 +41,7 @@ from augury.cli import (
     pretrain,
     repro,
     schedule,
+    simulate,
     train,
     trials,
     validate,
@@ -76,6 +78,8 @@ for room in (
     consensus,
     asof,
     schedule,
+    backup,
+    simulate,
 ):
     room.register(app)
 app.add_typer(ab.app, name="ab")

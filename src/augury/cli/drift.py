@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from augury.runs.monitoring.daily_check import DriftReport
     from augury.runs.workspace import Workspace
 
-app = typer.Typer(help="Accuracy against its promise.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Accuracy against its promise.",
+    epilog="Example: augury drift check",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="CSV on stdout.")]
 Symbols = Annotated[list[str] | None, typer.Option("--symbols", "--symbol", help="A symbol; more may follow.")]

@@ -1,4 +1,4 @@
-"""Verbs for jobs: ``augury jobs submit|list|show|logs|watch|cancel|retry|pause|resume|kinds``."""
+"""Verbs for jobs: ``augury jobs submit|list|show|logs|watch|cancel|retry|pause|resume|kinds|costs``."""
 
 from __future__ import annotations
 
@@ -178,6 +178,28 @@ def kinds(as_json: AsJson = False) -> None:
     if as_json:
         return document(rows)
     return show([row | {"settings": " ".join(f"{k}={text(v)}" for k, v in row["settings"].items())} for row in rows])
+
+
+@app.command(epilog="Example: augury jobs costs --month 2026-11")
+def costs(
+    month: Annotated[str, typer.Option(help="YYYY-MM in UTC; default this month.")] = "",
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
+) -> None:
+    """Sum up a month: jobs that ended, seconds, and bytes of the versions made, by kind.
+
+    ``limit_s`` is what one job was allowed; two hours for a training with default settings.
+    """
+    from augury.runs.durable.costs import costs as summed
+
+    with SESSION.workspace() as workspace:
+        found = summed(workspace, month)
+    columns = ["kind", "jobs", "failed", "seconds", "longest_s", "limit_s", "within", "versions", "bytes"]
+    show([cost.to_json() for cost in found], as_json=as_json, as_csv=as_csv, columns=columns, empty="no job ended then")
+    slow = [cost.kind for cost in found if not cost.within]
+    hours = sum(cost.seconds for cost in found) / 3600
+    over = f", over the limit: {', '.join(slow)}" if slow else ""
+    SESSION.say(f"{sum(cost.jobs for cost in found)} jobs, {hours:.2f} h{over}")
 
 
 def _settings(known: Any, given: list[str]) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from augury.cli.session import SESSION
 from augury.core.errors import NotTrained
 
 app = typer.Typer(
-    help="Refit the weights of ensembles, and see what they were.", no_args_is_help=True, rich_markup_mode=None
+    help="Refit the weights of ensembles, and see what they were.",
+    epilog="Example: augury weights refresh",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 Symbol = Annotated[str | None, typer.Option(help="Only this symbol.")]

@@ -186,6 +186,12 @@ class Jobs:
         """Return at most ``limit`` jobs, the last submitted first."""
         return self._read(_chosen(states, kind, queues).order_by(jobs.c.submitted_at.desc(), jobs.c.id.desc()), limit)
 
+    def ended_between(self, first: datetime, until: datetime) -> Sequence[Job]:
+        """Return the jobs with ``first <= ended_at < until``, in order of their end."""
+        inside = select(jobs).where(jobs.c.ended_at >= first, jobs.c.ended_at < until)
+        with reading(self.engine) as connection:
+            return [_job(row) for row in connection.execute(inside.order_by(jobs.c.ended_at, jobs.c.id))]
+
     def waiting(self, queues: Iterable[str], limit: int = 500) -> Sequence[Job]:
         """Return queued jobs of kinds that are not paused, those that run first at the front."""
         chosen = _chosen(("queued",), None, queues).order_by(jobs.c.priority, jobs.c.submitted_at, jobs.c.id)

@@ -50,7 +50,7 @@ def preflight() -> Iterator[Part]:
 
 def _raw(windows: Windows) -> tuple[bool, str]:
     """Four prices reach the network over the close of the first bar, or as they are when asked for."""
-    from augury.models.deep.window_inputs import WindowInputs
+    from augury.models.deep.windows.inputs import WindowInputs
 
     prices = windows.prices
     said, raw = WindowInputs(4).features(prices), WindowInputs(4, raw=True).fit(prices).transform(prices)
@@ -87,7 +87,7 @@ def _multitask(windows: Windows) -> tuple[bool, str]:
 def _transfer(windows: Windows) -> tuple[bool, str]:
     """A pre-trained encoder arrives whole, and is not what was there before."""
     from augury.models.deep.pretraining import PretrainPlan, pretrain_windows
-    from augury.models.deep.simple_lstm import SimpleLSTM
+    from augury.models.deep.windows.simple_lstm import SimpleLSTM
 
     with tempfile.TemporaryDirectory() as folder:
         plan = PretrainPlan.small(hidden=8, layers=1, epochs=1, threads=1)

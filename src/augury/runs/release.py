@@ -61,7 +61,13 @@ class Release:
 
 
 def release(
-    workspace: Workspace, row: VersionRow, *, by: str, cuts: int = CUTS, on_progress: OnProgress | None = None
+    workspace: Workspace,
+    row: VersionRow,
+    *,
+    by: str,
+    cuts: int = CUTS,
+    on_progress: OnProgress | None = None,
+    serve: bool = True,
 ) -> Release:
     """Audit a version that SUSPECT_LEAK stopped, and let it serve when nothing looked ahead.
 
@@ -79,6 +85,8 @@ def release(
         Moments to try, at least 1.
     on_progress : callable, optional
         Receives (histories done, histories in all).
+    serve : bool
+        False leaves the champion where it is: the released version waits as a candidate.
 
     Raises
     ------
@@ -100,7 +108,7 @@ def release(
     report = _audited(loaded.manifest, path, bars, cuts, on_progress)
     _reproduced(loaded, table)
     evidence = _evidence(loaded.manifest, report, table)
-    return Release(row.version, _registered(workspace, row, loaded.manifest, evidence, by), report)
+    return Release(row.version, _registered(workspace, row, loaded.manifest, evidence, by, serve), report)
 
 
 def _stopped(workspace: Workspace, row: VersionRow) -> None:
@@ -146,7 +154,7 @@ def _audited(
     stages = version_stages(
         path, border=border, symbol=manifest.symbol, recipe=manifest.recipe, learns=bool(manifest.weights)
     )
-    report = audit(stages, bars, cuts=cuts, on_progress=on_progress)
+    report = audit(stages, _window(manifest, bars), cuts=cuts, on_progress=on_progress)
     where = f"{manifest.cell} {manifest.version}"
     if report.leaks:
         leak = report.leaks[0]
@@ -160,6 +168,14 @@ def _audited(
     if silent := [stage.name for stage in report.stages if stage.verdict != "clean"]:
         raise GateRefused(f"{where} is not released: nothing of {', '.join(silent)} could be compared at {cuts} cuts")
     return report
+
+
+def _window(manifest: VersionManifest, bars: Bars) -> Bars:
+    """The bars whose rows were learned from and judged, and those their features look back on.
+
+    Of a long history a short window would hardly be cut anywhere.
+    """
+    return bars.with_frame(bars.frame.tail(manifest.recipe.max_bars + manifest.features.lookback_bars))
 
 
 def _reproduced(loaded: LoadedEnsemble, table: LabelledTable) -> None:
@@ -193,7 +209,7 @@ def _evidence(manifest: VersionManifest, report: AuditReport, table: LabelledTab
 
 
 def _registered(
-    workspace: Workspace, row: VersionRow, manifest: VersionManifest, evidence: Json, by: str
+    workspace: Workspace, row: VersionRow, manifest: VersionManifest, evidence: Json, by: str, serve: bool
 ) -> VersionManifest:
     """Copy the files into a version of their own, whose parent is the refused one."""
     folder, _ = workspace.store.artifacts.open(row.symbol, row.timeframe, row.horizon, row.version)
@@ -202,4 +218,4 @@ def _registered(
         copytree(folder, staged, ignore=ignore_patterns(MANIFEST), dirs_exist_ok=True)
     verdict = acquitted(manifest.verdict, evidence)
     released = replace(manifest, verdict=verdict, events=(*manifest.events, evidence), files={}, version="")
-    return register(workspace, staged, released, by=by, parent=row.version)
+    return register(workspace, staged, released, by=by, parent=row.version, serve=serve)

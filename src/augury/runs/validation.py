@@ -6,18 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from augury.core.bars import check_symbol
-from augury.core.errors import DataError, NotFound
-from augury.core.score import Verdict
+from augury.core.errors import GateRefused, NotFound
+from augury.core.score import Score, Verdict
 from augury.core.timeframe import Timeframe
 from augury.core.version import VersionManifest
-from augury.labels.splits import time_ordered
 from augury.records.loader import EnsembleLoader, not_trained
+from augury.records.versions import VersionRow
 from augury.runs.cells import Cell
-from augury.runs.intake import bars_of
-from augury.runs.jobs.train import judge_split, label_cell
+from augury.runs.jobs.train import judge_split
+from augury.runs.jobs.weights import split_as_judged
 from augury.runs.null_runs import null_gates_of
+from augury.runs.recomputing import Recomputing
 from augury.runs.registry import acquitted, release_of
-from augury.runs.sealed import guard_of, unsealed
+from augury.runs.reproduction import trained_on
+from augury.runs.sealed import guard_of
 from augury.runs.workspace import Workspace
 
 
@@ -25,7 +27,7 @@ from augury.runs.workspace import Workspace
 class Revalidation:
     """One version judged again; ``reproduced`` when every score equals the stored one.
 
-    ``manifest`` is the version's with today's scores and gates in place of the stored ones.
+    ``manifest`` is the version's with today's scores and gates in place of the stored ones; ``stored`` are those.
     """
 
     cell: str
@@ -33,6 +35,21 @@ class Revalidation:
     verdict: Verdict
     reproduced: bool
     manifest: VersionManifest
+    stored: tuple[Score, ...] = ()
+
+    @property
+    def refusal(self) -> GateRefused | None:
+        """The error that says why the version should not serve; None when nothing is wrong with it."""
+        fix = f"augury validate {self.version}"
+        if self.verdict.word == "refused":
+            why = "; ".join(gate.message for gate in self.verdict.failed if gate.effect == "refuse")
+            return GateRefused(f"{self.cell} {self.version} is refused: {why}", fix=fix)
+        if self.reproduced:
+            return None
+        pairs = zip(self.manifest.scores, self.stored, strict=False)
+        differ = next((f"{now.name} was {was.value:.6f}, is {now.value:.6f}" for now, was in pairs if now != was), "")
+        what = differ or f"{len(self.stored)} scores were stored, there are {len(self.manifest.scores)}"
+        return GateRefused(f"{self.cell} {self.version} does not score as it did: {what}", fix=fix)
 
 
 def revalidate(
@@ -57,10 +74,9 @@ def revalidate(
         A symbol has no champion.
     NotFound
         There is no such version.
-    DataError
-        The lake's bars are no longer those the version was judged on.
+    DataError, HoldoutSealed
+        As :func:`revalidated`.
     """
-    loader = EnsembleLoader(workspace.store)
     wanted = str(Timeframe.parse(timeframe)) if timeframe else None
     asked = [row for row in workspace.store.versions.list() if row.version == version or (not version and row.champion)]
     if version and not asked:
@@ -70,26 +86,40 @@ def revalidate(
         if check_symbol(symbol) not in {row.symbol for row in champions}:
             raise not_trained(symbol, wanted or "d1")
     for row in champions:
-        if symbols and row.symbol not in symbols:
-            continue
-        loaded = loader.load(row.symbol, row.timeframe, row.horizon, version=row.version)
-        manifest = loaded.manifest
-        guard = guard_of(workspace.store, row.symbol, Timeframe.parse(row.timeframe))
-        bars = unsealed(bars_of(workspace.lake, row.symbol, Timeframe.parse(row.timeframe)), guard)
-        if bars.data_version != manifest.data_version:
-            raise DataError(
-                f"{manifest.cell} {row.version} was judged on data {manifest.data_version[:12]}, the lake holds"
-                f" {bars.data_version[:12]} (rule: a score belongs to its data version)",
-                fix=f"augury train --symbol {row.symbol} --timeframe {row.timeframe}",
-            )
-        labelled = label_cell(bars, Cell(row.symbol, row.timeframe, row.horizon), manifest.recipe)
-        split = time_ordered(labelled.known(), manifest.recipe.train_fraction)
-        select = tuple(score for score in manifest.scores if score.slice == "select")
-        scores, verdict = judge_split(loaded.ensemble, split, select)
-        if (evidence := release_of(manifest)) is not None and scores == manifest.scores:
-            verdict = acquitted(verdict, evidence)
-        if null:
-            nulls = null_gates_of(bars, Cell(row.symbol, row.timeframe, row.horizon), manifest.recipe)
-            verdict = Verdict.of((*verdict.gates, *nulls))
-        judged = replace(manifest, scores=scores, verdict=verdict)
-        yield Revalidation(manifest.cell, row.version, verdict, scores == manifest.scores, judged)
+        if not symbols or row.symbol in symbols:
+            yield revalidated(workspace, row, null=null)
+
+
+def revalidated(workspace: Workspace, row: VersionRow, *, null: bool = False) -> Revalidation:
+    """Judge one version again on the rows it was judged on, cut from a lake that may have grown since.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    row : VersionRow
+    null : bool
+        Fit the same members on null data too.
+
+    Raises
+    ------
+    DataError
+        The bars it was trained on were revised.
+    HoldoutSealed
+        They were sealed since.
+    """
+    loaded = EnsembleLoader(workspace.store).load(row.symbol, row.timeframe, row.horizon, version=row.version)
+    manifest = loaded.manifest
+    bars = trained_on(workspace, manifest)
+    split = split_as_judged(Recomputing(bars).table(loaded), manifest)
+    guard = guard_of(workspace.store, row.symbol, Timeframe.parse(row.timeframe))
+    guard.allow("fit", split.train.frame)
+    guard.allow("report", split.valid.frame)
+    select = tuple(score for score in manifest.scores if score.slice == "select")
+    scores, verdict = judge_split(loaded.ensemble, split, select)
+    if (evidence := release_of(manifest)) is not None and scores == manifest.scores:
+        verdict = acquitted(verdict, evidence)
+    if null:
+        nulls = null_gates_of(bars, Cell(row.symbol, row.timeframe, row.horizon), manifest.recipe)
+        verdict = Verdict.of((*verdict.gates, *nulls))
+    judged = replace(manifest, scores=scores, verdict=verdict)
+    return Revalidation(manifest.cell, row.version, verdict, scores == manifest.scores, judged, manifest.scores)

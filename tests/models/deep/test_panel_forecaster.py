@@ -29,8 +29,8 @@ from augury.learning.samplers import DayBatchSampler, PanelSamples
 from augury.learning.task import Task
 from augury.models.deep import NETWORKS
 from augury.models.deep.network import DayGraph, Network, PanelOutput
-from augury.models.deep.panel_forecaster import PanelForecaster
-from augury.models.deep.panel_task import PanelTask, day_graph
+from augury.models.deep.panels.forecaster import PanelForecaster
+from augury.models.deep.panels.task import PanelTask, day_graph
 from augury.models.panel.slices import check_purge
 from planted import QUICK, planted
 
@@ -228,7 +228,7 @@ import numpy as np
 sys.path.insert(0, sys.argv[1])
 from planted import QUICK, planted
 from augury.core.hashing import sha256_json
-from augury.models.deep.panel_forecaster import PanelForecaster
+from augury.models.deep.panels.forecaster import PanelForecaster
 made = PanelForecaster("lstm", (1,), 3, {"hidden": 8}, training=QUICK.replace(epochs=2), days_per_batch=5, device="cpu")
 made.fit(planted(0.1, n_symbols=24, n_bars=90), np.arange(2, 50), np.arange(51, 70))
 print(sha256_json([record.measures for record in made.history.epochs]))

@@ -21,8 +21,8 @@ from augury.core.errors import (
 from augury.models.deep.network import parameter_count, tensor_count
 from augury.models.deep.networks.compact_lstm import CompactLstmNetwork
 from augury.models.deep.networks.simple_lstm import SimpleLstmNetwork
-from augury.models.deep.simple_lstm import ProductionSimpleLSTM, SimpleLSTM
-from augury.models.deep.window_classifier import WindowClassifier
+from augury.models.deep.windows.classifier import WindowClassifier
+from augury.models.deep.windows.simple_lstm import ProductionSimpleLSTM, SimpleLSTM
 
 QUICK = {"hidden_size": 4, "max_epochs": 2, "training": {"threads": 1}, "device": "cpu"}
 
@@ -173,7 +173,7 @@ def test_a_saved_model_answers_bit_equally_in_a_new_process(fitted, tmp_path):
     np.save(tmp_path / "x.npy", x)
     code = (
         "import sys, json, numpy as np, torch; torch.set_num_threads(1)\n"
-        "from augury.models.deep.simple_lstm import SimpleLSTM\n"
+        "from augury.models.deep.windows.simple_lstm import SimpleLSTM\n"
         "m = SimpleLSTM.load(sys.argv[1]); x = np.load(sys.argv[2])\n"
         "print(json.dumps([m.predict_proba(x).tolist(), [s.tolist() for s in m.predict_spans(x)], m.mode]))"
     )

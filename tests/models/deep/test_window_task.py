@@ -10,11 +10,11 @@ from augury.learning.augment import OFF, AugmentSettings
 from augury.learning.losses.focal import FocalLoss
 from augury.models.deep.network import WindowOutput
 from augury.models.deep.networks.simple_lstm import SimpleLstmNetwork
-from augury.models.deep.window_inputs import WindowInputs
-from augury.models.deep.window_objective import WindowObjective, WindowTargets
-from augury.models.deep.window_scaler import WindowScaler
-from augury.models.deep.window_spans import constant_hits, moved_spans, random_hits, span_report
-from augury.models.deep.window_task import WindowSet, WindowTask
+from augury.models.deep.windows.inputs import WindowInputs
+from augury.models.deep.windows.objective import WindowObjective, WindowTargets
+from augury.models.deep.windows.scaler import WindowScaler
+from augury.models.deep.windows.spans import constant_hits, moved_spans, random_hits, span_report
+from augury.models.deep.windows.task import WindowSet, WindowTask
 
 N = 20
 

@@ -15,8 +15,8 @@ from augury.core.settings import Settings
 from augury.data.synthetic import SyntheticMarket
 from augury.labels.windows import extract_windows
 from augury.labels.windows.files import write_windows
-from augury.models.deep.panel_forecaster import PanelForecaster
-from augury.models.deep.simple_lstm import SimpleLSTM
+from augury.models.deep.panels.forecaster import PanelForecaster
+from augury.models.deep.windows.simple_lstm import SimpleLSTM
 from augury.proof.holdout import Guard
 from augury.records.tracking import experiments
 from augury.runs.networks import NetworkRequest, train_network

@@ -2,8 +2,7 @@
 
 ``networks/<name>.py`` defines ``NETWORK``, a class of the shape :class:`augury.models.deep.network.Network`; the
 contract tests find it by the name of its file. ``blocks/`` holds what several networks are built from; the
-estimators beside them (``window_classifier``, ``panel_forecaster``) turn data into batches and answers into classes
-and scores.
+estimators in ``windows/`` and ``panels/`` turn data into batches and answers into classes and scores.
 """
 
 from typing import TYPE_CHECKING, Final

@@ -26,7 +26,7 @@ from augury.learning.settings import TrainingSettings
 from augury.learning.transfer import write_encoder
 from augury.models.deep.blocks.lstm_encoder import LstmEncoder
 from augury.models.deep.network import device_of
-from augury.models.deep.window_inputs import RELATIVE, WindowInputs
+from augury.models.deep.windows.inputs import RELATIVE, WindowInputs
 
 WINDOW_KINDS: Final = ("multitask", "masked", "contrastive")
 SELECT_SHARE: Final = 0.15

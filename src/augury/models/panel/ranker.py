@@ -38,7 +38,7 @@ class LastRowRanker(ABC):
         """Learn from some days; the select slice decides how strongly.
 
         Targets are standardised within their day. Rows, masks and purge are those of
-        :class:`~augury.models.deep.panel_forecaster.PanelForecaster`.
+        :class:`~augury.models.deep.panels.forecaster.PanelForecaster`.
 
         Raises
         ------

@@ -47,19 +47,19 @@ def _xgb(seed: int, **settings: Any) -> Any:
 
 
 def _simple_lstm(seed: int, **settings: Any) -> Any:
-    from augury.models.deep.simple_lstm import SimpleLSTM
+    from augury.models.deep.windows.simple_lstm import SimpleLSTM
 
     return SimpleLSTM(random_state=seed, **settings)
 
 
 def _production_simple_lstm(seed: int, **settings: Any) -> Any:
-    from augury.models.deep.simple_lstm import ProductionSimpleLSTM
+    from augury.models.deep.windows.simple_lstm import ProductionSimpleLSTM
 
     return ProductionSimpleLSTM(random_state=seed, **settings)
 
 
 def _cnn_transformer(seed: int, **settings: Any) -> Any:
-    from augury.models.deep.window_classifier import WindowClassifier
+    from augury.models.deep.windows.classifier import WindowClassifier
 
     return WindowClassifier("cnn_transformer", random_state=seed, **settings)
 

@@ -99,7 +99,7 @@ def run(arguments: Json) -> Json:
         what = manifest.recipe.weights if manifest.recipe.weights in STACKS else "one member"
         raise UsageError(f"{manifest.cell} {manifest.version} has no weights to refit: {what}")
     whole = Recomputing(bars).table(loaded)
-    split = _split(whole, manifest)
+    split = split_as_judged(whole, manifest)
     rows = _matured(bars, whole, loaded, split, arguments["forecasts"])
     guard.allow("weighting", rows.table.frame)
     answers, codes, volatility = rows.part(fit=True)
@@ -134,8 +134,20 @@ def _guarded(weighed: Weighed) -> Json:
     return {"guard": event.get("event"), "alpha": event.get("alpha")}
 
 
-def _split(whole: LabelledTable, manifest: VersionManifest) -> Split:
-    """The train and report rows of the version, as they were when it was trained."""
+def split_as_judged(whole: LabelledTable, manifest: VersionManifest) -> Split:
+    """Return the train and report rows of a version, as they were when it was judged.
+
+    Parameters
+    ----------
+    whole : LabelledTable
+        Every bar, the columns of the version; bars that came later do no harm.
+    manifest : VersionManifest
+
+    Raises
+    ------
+    DataError
+        The bars give other rows than then.
+    """
     known = whole.with_frame(whole.frame.drop_nulls([*whole.manifest.names, VOLATILITY]))
     parts = {}
     for name, facts in manifest.slices.items():

@@ -24,6 +24,8 @@ from augury.runs.workspace import Workspace
 
 NEWEST: Final = 400
 """Newest forecasts of a horizon that are looked at."""
+_SILENT: Final = {"abstain", "band_only", "replay"}
+"""Their sameness is meant, or they say nothing about today."""
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,49 @@ def _live_accuracy(row: PerformanceMetrics) -> float | None:
     return row.accuracy if row.p_value is not None and row.level not in ("NO_DATA", "INSUFFICIENT_DATA") else None
 
 
+def spoken(workspace: Workspace, one: Served) -> list[LedgerRow]:
+    """Return the newest forecasts of the version that serves a horizon, in order of time.
+
+    Those of the versions it was refreshed from count; abstentions, bands alone and replays do not.
+    """
+    newest = workspace.store.ledger.list(one.symbol, one.timeframe, one.horizon, limit=NEWEST)
+    return [
+        row for row in reversed(newest) if row.forecast.version in one.family and not _SILENT & set(row.forecast.flags)
+    ]
+
+
+def habits_among(workspace: Workspace, said: Sequence[LedgerRow]) -> list[Habit]:
+    """Name what is wrong with forecasts of one horizon, beside what came of those that have matured."""
+    if not said:
+        return []
+    came = _came(workspace, said)
+    return habits(
+        Answers(
+            np.array([row.forecast.probabilities for row in said], np.float64).reshape(-1, len(LABELS)),
+            np.array([row.forecast.expected_return for row in said], np.float64),
+            np.array([outcome.realised_return for outcome in came.values()], np.float64),
+            np.array([LABELS.index(outcome.realised_label) for outcome in came.values()], np.float64),
+        )
+    )
+
+
+def _came(workspace: Workspace, said: Sequence[LedgerRow]) -> dict[int, Outcome]:
+    """What came of forecasts of one horizon, by the key of the ledger's row."""
+    first, keys = said[0].forecast, {row.id for row in said}
+    scored = workspace.store.evaluations.list(first.symbol, first.timeframe, first.horizon, limit=NEWEST)
+    return {outcome.forecast_id: outcome for outcome in scored if outcome.forecast_id in keys}
+
+
 def _of_horizon(workspace: Workspace, one: Served, live: float | None) -> Produced:
-    store, cell = workspace.store, (one.symbol, one.timeframe, one.horizon)
-    said = [row for row in store.ledger.list(*cell, limit=NEWEST) if row.forecast.version in one.family][::-1]
-    came = {outcome.forecast_id: outcome for outcome in store.evaluations.list(*cell, limit=NEWEST)}
+    said = spoken(workspace, one)
+    came = _came(workspace, said) if said else {}
     scores = {score.slice: score for score in map(Score.from_json, one.manifest["scores"]) if score.name == "accuracy"}
     report = scores.get("report")
     validation = report.value if report else None
     return Produced(
         horizon=one.horizon,
         n=len(said),
-        habits=tuple(_habits(said, came)),
+        habits=tuple(habits_among(workspace, said)),
         estimated=_estimated([row for row in said if row.id not in came], one, report),
         divergences=tuple(divergences(_train_accuracy(one, validation), validation, live)),
     )
@@ -110,21 +144,8 @@ def _train_accuracy(one: Served, validation: float | None) -> float | None:
     return None if validation is None or not gaps or gaps[0] is None else validation + float(gaps[0])
 
 
-def _habits(said: Sequence[LedgerRow], came: dict[int, Outcome]) -> list[Habit]:
-    rows = [row for row in said if "band_only" not in row.forecast.flags]
-    known = [came[row.id] for row in rows if row.id in came]
-    return habits(
-        Answers(
-            np.array([row.forecast.probabilities for row in rows], np.float64).reshape(-1, len(LABELS)),
-            np.array([row.forecast.expected_return for row in rows], np.float64),
-            np.array([outcome.realised_return for outcome in known], np.float64),
-            np.array([LABELS.index(outcome.realised_label) for outcome in known], np.float64),
-        )
-    )
-
-
 def _estimated(waiting: Sequence[LedgerRow], one: Served, report: Score | None) -> EstimatedAccuracy | None:
-    newest = {row.forecast.data_until: row.forecast for row in waiting if "abstain" not in row.forecast.flags}
+    newest = {row.forecast.data_until: row.forecast for row in waiting}
     if not newest or report is None or report.n_eff <= 0:
         return None
     horizon_bars = np.full(len(newest), float(one.manifest["label_spec"]["horizon_bars"]))

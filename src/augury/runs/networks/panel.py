@@ -24,7 +24,7 @@ from augury.learning.samplers import PanelSamples
 from augury.learning.samplers.panel_targets import panel_targets
 from augury.learning.settings import TrainingSettings
 from augury.models.deep import NETWORKS
-from augury.models.deep.panel_forecaster import TRAINING, PanelForecaster
+from augury.models.deep.panels.forecaster import TRAINING, PanelForecaster
 from augury.models.panel import Ranker, WalkedRanks, walk_forward_ranks
 from augury.models.panel.boosted import BoostedRanker
 from augury.models.panel.ridge import RidgeRanker

@@ -16,7 +16,7 @@ from augury.core.typing import Ints, Json
 from augury.labels.windows import Windows
 from augury.labels.windows.files import read_windows
 from augury.labels.windows.folds import forward_folds
-from augury.models.deep.window_scores import WindowReport, window_report
+from augury.models.deep.windows.scores import WindowReport, window_report
 from augury.models.windows import window_model
 from augury.proof.holdout import Guard
 from augury.records.tracking import Tracker
@@ -60,7 +60,7 @@ def train_windows(asked: NetworkRequest, root: Path, trials: Trials, guard: Guar
 
 def _settings(asked: NetworkRequest) -> Json:
     """The settings of a request that the model has; a flag it does not have is refused when it was used."""
-    from augury.models.deep.window_settings import WindowSettings
+    from augury.models.deep.windows.settings import WindowSettings
 
     if not asked.model.endswith("lstm") and asked.model != "cnn_transformer":
         if asked.pretrained:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from augury.core.clock import iso
@@ -28,8 +29,8 @@ BEGAN: Final = "schedule:began"
 SINCE: Final = "schedule:since "
 """Prefix of the switches that hold when an entry was resumed: nothing earlier is made up for."""
 PAUSED: Final = "schedule:paused "
-AHEAD: Final = timedelta(days=40)
-"""How far ahead the next due time is looked for: a month and a bit."""
+AHEAD: Final = (timedelta(days=2), timedelta(days=100))
+"""How far ahead the next due time is looked for: first near, then a quarter and a bit."""
 TICK_S: Final = 15.0
 
 Submit = Callable[[str, Mapping[str, object], str], str]
@@ -49,7 +50,7 @@ class Line:
         Of the job.
     paused : bool
     next_at : datetime or None
-        None: not within 40 days.
+        None: not within 100 days.
     last : Firing or None
     """
 
@@ -97,9 +98,7 @@ class Scheduler:
         for line in self._lines(now):
             if store.controls.get(PAUSED + line.name) is None:
                 since = self._since(line.name, began)
-                firing = store.firings.fire(
-                    line.name, lambda last, line=line, since=since: _owed(line, last, since, now), line.settings
-                )
+                firing = store.firings.fire(line.name, partial(_owed, line, since, now), line.settings)
                 fired += [] if firing is None else [firing]
         kinds = {line.name: line.entry.kind for line in self._lines(now)}
         for firing in store.firings.unsubmitted():
@@ -168,7 +167,7 @@ class Scheduler:
 
     def _standing(self, line: Line, now: datetime) -> Line:
         store = self.workspace.store
-        ahead = due(line.entry, now, now + AHEAD)
+        ahead = next((found for span in AHEAD if (found := due(line.entry, now, now + span))), [])
         return Line(
             line.name,
             line.entry,
@@ -189,6 +188,6 @@ class Scheduler:
         return began if resumed is None else max(began, datetime.fromisoformat(resumed.value["at"]))
 
 
-def _owed(line: Line, last: datetime | None, since: datetime, now: datetime) -> list[datetime]:
+def _owed(line: Line, since: datetime, now: datetime, last: datetime | None) -> list[datetime]:
     """What is due and was not acted on."""
     return due(line.entry, since if last is None else max(last, since), now)

@@ -9,6 +9,7 @@ from datetime import date
 from augury.core.errors import UsageError
 from augury.core.typing import Json
 from augury.runs.durable.kind import Bench, Kind
+from augury.runs.emergency import cases
 from augury.runs.monitoring.daily_check import run_daily_drift_check
 
 
@@ -37,8 +38,12 @@ def make(bench: Bench, part: Json) -> Json:
 
 
 def finish(bench: Bench, results: Sequence[Json]) -> Json:
-    """Say the report's sentence and how many cells alert."""
-    return {name: results[0][name] for name in ("day", "text", "exit_code")}
+    """Say the report's sentence and how many cells alert; the emergency loop follows where it has something to do."""
+    told = {name: results[0][name] for name in ("day", "text", "exit_code")}
+    wanted = any(row["action"].endswith("retrain") for row in results[0]["rows"])
+    if wanted or any(case.open for case in cases(bench.workspace)):
+        told["emergency_job"] = bench.follow("emergency", {"day": told["day"]}).id
+    return told
 
 
 KIND = Kind(

@@ -74,8 +74,8 @@ class PanelFamily:
     def score(self, rows: PanelRows, params: Json, spec: StudySpec, report: Report) -> TrialMetrics:
         """Train on the earlier days and measure the later ones; every epoch is reported."""
         from augury.learning.settings import TrainingSettings
-        from augury.models.deep.panel_forecaster import TRAINING as USUAL
-        from augury.models.deep.panel_forecaster import PanelForecaster
+        from augury.models.deep.panels.forecaster import TRAINING as USUAL
+        from augury.models.deep.panels.forecaster import PanelForecaster
         from augury.runs.networks.panel import WARM_UP_DAYS
         from augury.runs.tuning.model_families._epochs import TellEpochs
 

@@ -70,7 +70,7 @@ class WindowFamily:
     def score(self, rows: WindowRows, params: Json, spec: StudySpec, report: Report) -> TrialMetrics:
         """Train on each inner fold's past; every epoch is reported, the fold's block is answered once."""
         from augury.models.deep.network import parameter_count
-        from augury.models.deep.window_classifier import WindowClassifier
+        from augury.models.deep.windows.classifier import WindowClassifier
         from augury.runs.tuning.model_families._epochs import TellEpochs
 
         classes = sorted(set(rows.windows.frame["label"].to_list()))

@@ -14,7 +14,7 @@ from augury.labels.windows import Windows
 from augury.labels.windows.rules import WINDOW_BARS, window_prices
 from augury.labels.windows.spans import SpanTargets, span_targets
 from augury.learning.augment import AugmentSettings
-from augury.models.deep.window_scaler import WindowScaler
+from augury.models.deep.windows.scaler import WindowScaler
 
 
 def prices_of(X: Any) -> tuple[Floats, tuple[str, ...]]:

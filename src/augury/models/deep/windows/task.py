@@ -17,9 +17,9 @@ from augury.labels.windows.spans import SpanTargets
 from augury.learning.augment import AugmentSettings, draw_bars, draw_features, draw_mix
 from augury.learning.balancing import UncertaintyWeights, without_conflict
 from augury.models.deep.network import Network, WindowOutput
-from augury.models.deep.window_inputs import WindowInputs
-from augury.models.deep.window_objective import CLASS, WEIGHTS, WindowObjective, WindowTargets
-from augury.models.deep.window_spans import REACHES, ends_of, moved_spans, pick_spans, span_report
+from augury.models.deep.windows.inputs import WindowInputs
+from augury.models.deep.windows.objective import CLASS, WEIGHTS, WindowObjective, WindowTargets
+from augury.models.deep.windows.spans import REACHES, ends_of, moved_spans, pick_spans, span_report
 
 BALANCES: Final = ("fixed", "sigma", "projection")
 CHUNK: Final = 512

@@ -19,21 +19,21 @@ from augury.learning.transfer import TransferReport
 from augury.models.deep.blocks.window_modes import is_causal
 from augury.models.deep.network import Network, WindowOutput, device_of
 from augury.models.deep.storage import load_network, save_network
-from augury.models.deep.window_calibration import Temperature
-from augury.models.deep.window_door import (
+from augury.models.deep.windows.calibration import Temperature
+from augury.models.deep.windows.door import (
     codes_of,
     prices_of,
     scaled_side,
     side_of,
     spans_of,
 )
-from augury.models.deep.window_fitting import Plan, check_encoder, fit_windows, transfer, unfreezing
-from augury.models.deep.window_inputs import WindowInputs
-from augury.models.deep.window_scaler import WindowScaler
-from augury.models.deep.window_scores import WindowReport, window_report
-from augury.models.deep.window_settings import WindowSettings
-from augury.models.deep.window_slices import WindowSlices, slice_windows
-from augury.models.deep.window_task import WindowSet, answers, found_ends
+from augury.models.deep.windows.fitting import Plan, check_encoder, fit_windows, transfer, unfreezing
+from augury.models.deep.windows.inputs import WindowInputs
+from augury.models.deep.windows.scaler import WindowScaler
+from augury.models.deep.windows.scores import WindowReport, window_report
+from augury.models.deep.windows.settings import WindowSettings
+from augury.models.deep.windows.slices import WindowSlices, slice_windows
+from augury.models.deep.windows.task import WindowSet, answers, found_ends
 
 
 class WindowClassifier(WindowSettings):
@@ -43,7 +43,7 @@ class WindowClassifier(WindowSettings):
     the last bar and sees nothing later at any bar. The mode is part of the saved model, and only a
     causal one answers ``forecast``.
 
-    Its settings are those of :class:`augury.models.deep.window_settings.WindowSettings`.
+    Its settings are those of :class:`augury.models.deep.windows.settings.WindowSettings`.
 
     Attributes
     ----------

@@ -21,11 +21,11 @@ from augury.learning.transfer import TransferReport, load_encoder
 from augury.learning.unfreezing import Unfreezing
 from augury.models.deep import NETWORKS
 from augury.models.deep.network import Network, device_of
-from augury.models.deep.window_inputs import WindowInputs
-from augury.models.deep.window_objective import WindowObjective
-from augury.models.deep.window_scaler import WindowScaler
-from augury.models.deep.window_slices import WindowSlices
-from augury.models.deep.window_task import WindowSet, WindowTask
+from augury.models.deep.windows.inputs import WindowInputs
+from augury.models.deep.windows.objective import WindowObjective
+from augury.models.deep.windows.scaler import WindowScaler
+from augury.models.deep.windows.slices import WindowSlices
+from augury.models.deep.windows.task import WindowSet, WindowTask
 
 BATCH_LEAST: Final = 16
 BATCH_MOST: Final = 512

@@ -11,8 +11,8 @@ from augury.core.typing import Json
 from augury.learning.settings import TrainingSettings
 from augury.models.deep import NETWORKS
 from augury.models.deep.blocks.window_modes import RETROSPECTIVE, is_causal
-from augury.models.deep.window_door import augmentation, known_calibration
-from augury.models.deep.window_fitting import Plan
+from augury.models.deep.windows.door import augmentation, known_calibration
+from augury.models.deep.windows.fitting import Plan
 
 SCHEDULE: Final = [10, 20, 30]
 """Epochs that release the last encoder layer, the whole encoder, and all the rest."""

@@ -11,7 +11,7 @@ from augury.core.hashing import sha256_json
 from augury.core.typing import Features, Floats, Json
 from augury.features.relative import NAMES, RelativeFeatureTransform
 from augury.labels.windows.rules import PRICES
-from augury.models.deep.window_scaler import WindowScaler
+from augury.models.deep.windows.scaler import WindowScaler
 
 RELATIVE: Final = len(NAMES)
 PLAIN: Final = len(PRICES)

@@ -31,7 +31,7 @@ from augury.learning.settings import TrainingSettings
 from augury.learning.task import Task
 from augury.models.deep import NETWORKS
 from augury.models.deep.network import LEVELS, Network, device_of, parameter_count
-from augury.models.deep.panel_task import PanelTask, day_graph, features_of
+from augury.models.deep.panels.task import PanelTask, day_graph, features_of
 from augury.models.deep.storage import load_network, save_network
 from augury.models.panel.slices import check_purge, known_by
 from augury.models.panel.target_scale import TargetScale

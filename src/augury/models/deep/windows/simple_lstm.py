@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from augury.models.deep.window_classifier import WindowClassifier
-from augury.models.deep.window_settings import SCHEDULE
+from augury.models.deep.windows.classifier import WindowClassifier
+from augury.models.deep.windows.settings import SCHEDULE
 
 
 class SimpleLSTM(WindowClassifier):
@@ -18,7 +18,7 @@ class SimpleLSTM(WindowClassifier):
     hidden_size : int
     learning_rate, dropout : float
     **settings
-        Of :class:`~augury.models.deep.window_settings.WindowSettings`: ``mode``, ``input_dim``, ``max_epochs`` …
+        Of :class:`~augury.models.deep.windows.settings.WindowSettings`: ``mode``, ``input_dim``, ``max_epochs`` …
 
     Examples
     --------
@@ -48,7 +48,7 @@ class ProductionSimpleLSTM(WindowClassifier):
     hidden_size : int
     learning_rate, dropout : float
     **settings
-        Of :class:`~augury.models.deep.window_settings.WindowSettings`.
+        Of :class:`~augury.models.deep.windows.settings.WindowSettings`.
 
     Examples
     --------

@@ -1,0 +1,1 @@
+"""Rankers of a panel: a network that sees the names of a day together."""
