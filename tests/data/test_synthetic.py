@@ -125,7 +125,7 @@ def test_every_timeframe_has_a_market_on_its_own_grid(timeframe: Timeframe) -> N
     assert steps.min() >= (timeframe.minutes or 4 * 1440)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("wrong", [{"ic": 0.95}, {"n_bars": 1}, {"n_symbols": 0}, {"gaps": 10**9}, {"ic_bars": 0}])
+@pytest.mark.parametrize("wrong", [{"ic": 1.0}, {"n_bars": 1}, {"n_symbols": 0}, {"gaps": 10**9}, {"ic_bars": 0}])
 def test_impossible_settings_are_refused_by_name(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong))):
         SyntheticMarket(**wrong)  # type: ignore[arg-type]

@@ -192,7 +192,8 @@ def test_bars_since_the_break_are_waited_for_when_they_come_soon_and_else_everyt
 def test_a_kill_after_any_step_loses_and_repeats_nothing(
     place: Workspace, clock: SteppedClock, agreeable: pytest.MonkeyPatch, survived: int
 ) -> None:
-    note, train, noted = emergency._note, Trainer(clock), []
+    note, train = emergency._note, Trainer(clock)
+    noted: list[str] = []
 
     def killed(*arguments: Any) -> Any:
         if len(noted) == survived:

@@ -48,8 +48,8 @@ class SyntheticMarket:
     n_bars : int
         Bars of each symbol before gaps are cut out, at least 2.
     ic : float
-        Correlation of the signal with the forward return, between -0.9 and 0.9. Daily stocks hold
-        0.01 to 0.05; 0.10 is found easily; 0.9 is for watching machinery react within days.
+        Correlation of the signal with the forward return, between -0.99 and 0.99. Daily stocks hold
+        0.01 to 0.05; 0.10 is found easily; 0.9 and more is for watching machinery react within days.
     ic_bars : int
         Bars over which the forward return is taken, 1 to 60.
     seed : int
@@ -89,7 +89,7 @@ class SyntheticMarket:
     calendar: str = "XNYS"
 
     def __post_init__(self) -> None:
-        ranges = {"n_symbols": (1, 999), "n_bars": (2, 1_000_000), "ic": (-0.9, 0.9), "ic_bars": (1, 60)}
+        ranges = {"n_symbols": (1, 999), "n_bars": (2, 1_000_000), "ic": (-0.99, 0.99), "ic_bars": (1, 60)}
         room = self.n_symbols * max(0, self.n_bars - 2)
         for name, (low, high) in (ranges | {"splits": (0, room), "gaps": (0, room)}).items():
             if not low <= getattr(self, name) <= high:

@@ -106,7 +106,7 @@ class Quarter:
     """What a simulation came to.
 
     ``alert``, ``promoted`` and ``recovered`` are numbers of sessions, from 1; None: it never happened. A false
-    alarm is a session in which a cell was at DRIFT or EMERGENCY before the flip or after the recovery.
+    alarm is a session in which a cell was at DRIFT or EMERGENCY before the flip or after recovery.
     """
 
     plan: Plan
@@ -298,10 +298,20 @@ def _summed(plan: Plan, workspace: Workspace, sessions: Sequence[Session], run: 
     wrong = range(0) if plan.flip is None else range(plan.flip + 1, (recovered or plan.sessions) + 1)
     true = [number for number in alarmed if number in wrong]
     return Quarter(
-        plan, run.baseline, tuple(sessions), true[0] if true else None, len(alarmed) - len(true), _count(journal, "trained"),
-        _count(journal, "rejected"), promoted, recovered, after, workspace.store.ledger.verify().require().rows,
-        tuple(_told(entry) for entry in journal), seconds,
-    )  # fmt: skip
+        plan=plan,
+        baseline=run.baseline,
+        sessions=tuple(sessions),
+        alert=true[0] if true else None,
+        false_alarms=len(alarmed) - len(true),
+        retrains=_count(journal, "trained"),
+        rejected=_count(journal, "rejected"),
+        promoted=promoted,
+        recovered=recovered,
+        accuracy_after=after,
+        ledger_rows=workspace.store.ledger.verify().require().rows,
+        journal=tuple(_told(entry) for entry in journal),
+        seconds=seconds,
+    )
 
 
 def _recovery(
