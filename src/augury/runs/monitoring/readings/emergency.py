@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from augury.records.journal import Entry
 from augury.runs.monitoring.measured import Measured, Reading
 from augury.runs.workspace import Workspace
 
-KIND = "emergency"
-OVER = ("promoted", "closed")
-SHOWN = 5
+KIND: Final = "emergency"
+OVER: Final = ("promoted", "closed")
+SHOWN: Final = 5
 """Newest steps of a case that are told."""
 
 
@@ -27,5 +28,5 @@ def _measured(subject: str, entries: Sequence[Entry]) -> Measured:
     return Measured(subject, {"emergency": float(entries[-1].data["step"] not in OVER)}, rows[-SHOWN:])
 
 
-READING = Reading(("emergency",), _read)
+READING: Final = Reading(("emergency",), _read)
 """``emergency``: 1 while a case is open."""
