@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from augury.cli.app import run as verb
-from augury.core.errors import DataError, HoldoutSealed, NotFound, UnknownName, UsageError
+from augury.core.errors import Collapsed, DataError, HoldoutSealed, NotFound, UnknownName, UsageError
 from augury.core.settings import Settings
 from augury.data.synthetic import SyntheticMarket
 from augury.labels.windows import extract_windows
@@ -86,6 +86,16 @@ def test_a_ranker_stands_beside_ridge_and_lightgbm_on_the_same_days(panel_file, 
     assert PanelForecaster.load(done.folder).horizons == (1, 5)
     assert workspace.store.trials.count("panel/panel.parquet") == 2
     assert "trials by luck" in done.lines[0] or "insufficient" in done.lines[0]
+
+
+def test_a_ranker_that_collapses_in_every_fold_is_refused_by_name(panel_file, workspace, monkeypatch):
+    def dull(self, *days, **more):
+        raise Collapsed("its answers do not move")
+
+    monkeypatch.setattr(PanelForecaster, "fit", dull)
+    with pytest.raises(Collapsed, match="every fold of lstm collapsed: its answers do not move"):
+        train_network(ranked(panel_file), workspace.settings.data_dir, workspace.store.trials)
+    assert not (workspace.settings.data_dir / "networks").exists()
 
 
 def test_sealed_rows_teach_nothing(windows_file, workspace):

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from augury.core.bars import Bars
+from augury.core.errors import Collapsed
 from augury.core.hashing import sha256_json
 from augury.core.seeds import derive
 from augury.core.typing import Json
@@ -59,11 +60,12 @@ def train_panel(asked: NetworkRequest, root: Path, trials: Trials, guard: Guard 
     ) as run:
         walked = {name: _walked(samples, make, asked, walk) for name, make in _rankers(network).items()}
         own = walked[asked.model] = walked.pop("network")
-        for record in kept[-1].history.epochs:
+        last = _latest(kept, own)
+        for record in last.history.epochs:
             run.log({"loss": record.loss} | {f"select_{k}": v for k, v in record.measures.items()}, step=record.epoch)
         folder = root / "networks" / run.experiment_id
         folder.mkdir(parents=True)
-        kept[-1].save(folder)
+        last.save(folder)
         daily = own.series(asked.horizons[0])["rank_ic"].to_numpy()
         told = run.finish(_figures(walked), series=daily.tolist(), horizon_bars=asked.horizons[0])
     for horizon in asked.horizons:
@@ -101,6 +103,22 @@ def _first_block(samples: PanelSamples) -> int:
     return int((len(samples.days) - WARM_UP_DAYS) * 0.75)
 
 
+def _latest(made: list[PanelForecaster], walked: WalkedRanks) -> PanelForecaster:
+    """The ranker of the latest fold that did not collapse.
+
+    Raises
+    ------
+    Collapsed
+        All of them did: nothing is kept, and nothing is reported in their place.
+    """
+    failed = {fold: reason for _, fold, reason in walked.failed}
+    ready = [one for fold, one in enumerate(made) if fold not in failed]
+    if not ready:
+        reason = next(iter(failed.values()))
+        raise Collapsed(f"every fold of {made[0].network} collapsed: {reason}", fix="augury train --help")
+    return ready[-1]
+
+
 def _rankers(network: Callable[[int], Ranker]) -> dict[str, Callable[[int], Ranker]]:
     return {"network": network, "ridge": lambda seed: RidgeRanker(), "lightgbm": lambda seed: BoostedRanker(seed)}
 
@@ -115,7 +133,8 @@ def _figures(walked: dict[str, WalkedRanks]) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name, one in walked.items():
         for horizon in one.daily["horizon"].unique().sort().to_list():
-            found[f"{name}_rank_ic_{horizon}d"] = one.figure(horizon).mean
+            # The mean alone: whether so few days carry an interval is said where it is told.
+            found[f"{name}_rank_ic_{horizon}d"] = float(one.series(horizon)["rank_ic"].to_numpy().mean())
     return found
 
 
