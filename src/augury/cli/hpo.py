@@ -92,6 +92,7 @@ def list_(as_json: AsJson = False) -> None:
         seen = [watch(Study.open(folder)) for folder in studies(studies_folder(workspace))]
     rows: list[dict[str, Any]] = [
         {"study": one.study, "objective": one.objective, "best": one.best and one.best.value,
+         "dsr": one.best and one.best.dsr(one.total),
          "completed": one.completed, "pruned": one.pruned, "failed": one.failed, "running": one.running}
         for one in seen
     ]  # fmt: skip
@@ -104,7 +105,8 @@ def show_(study: Name, as_json: AsJson = False) -> None:
     with SESSION.workspace() as workspace:
         opened = _opened(workspace, study)
         opened.check_outputs()
-        rows = [row.to_json() for row in opened.trials()]
+        trials = opened.trials()
+        rows = [row.beside_luck(len(trials)) for row in trials]
     if as_json:
         return document(rows)
     return show([_line(row) for row in rows])
@@ -189,17 +191,20 @@ def _tell(said: dict[str, Any], as_json: bool) -> None:
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
     chosen = " ".join(f"{key}={text(value)}" for key, value in row["params"].items())
-    return {key: row[key] for key in ("number", "state", "value", "seconds")} | {"params": chosen}
+    return {key: row[key] for key in ("number", "state", "value", "dsr", "seconds")} | {"params": chosen}
 
 
 def _print(seen: Progress) -> None:
-    best = f"best {text(seen.best.value)} by trial {seen.best.number}" if seen.best else "no trial completed yet"
+    best = "no trial completed yet"
+    if seen.best:
+        luck = text(seen.best.dsr(seen.total))
+        best = f"best {text(seen.best.value)} by trial {seen.best.number} (DSR {luck} among {seen.total} trials)"
     SESSION.say(
         f"{seen.study}: {seen.completed} completed, {seen.pruned} pruned, {seen.failed} failed, {seen.running} running"
         f"; {best}; elapsed {text(seen.elapsed_s)} s, left {text(seen.eta_s)} s"
     )
     for process in seen.processes:
         SESSION.say(f"process {process.pid}: {text(process.cpu_seconds)} s of CPU, {text(process.memory_mib)} MiB")
-    show([_line(row.to_json()) for row in seen.last])
+    show([_line(row.beside_luck(seen.total)) for row in seen.last])
     for line in seen.lines:
         SESSION.say(" ".join(f"{key}={value}" for key, value in line.items()))

@@ -30,6 +30,7 @@ from augury.models.panel import Ranker, WalkedRanks, walk_forward_ranks
 from augury.models.panel.boosted import BoostedRanker
 from augury.models.panel.ridge import RidgeRanker
 from augury.proof.holdout import Guard
+from augury.proof.selection import deflate
 from augury.proof.significance import mean_evidence
 from augury.records.tracking import Tracker
 from augury.records.trials import Trial, Trials
@@ -67,9 +68,10 @@ def train_panel(asked: NetworkRequest, root: Path, trials: Trials, guard: Guard 
         folder.mkdir(parents=True)
         last.save(folder)
         daily = own.series(asked.horizons[0])["rank_ic"].to_numpy()
-        told = run.finish(_figures(walked), series=daily.tolist(), horizon_bars=asked.horizons[0])
-    for horizon in asked.horizons:
-        trials.record(_trial(asked, bars, own, horizon))
+        for horizon in asked.horizons:
+            trials.record(_trial(asked, bars, own, horizon))
+        count = trials.count(_dataset(asked))
+        told = run.finish(_figures(walked, count), series=daily.tolist(), horizon_bars=asked.horizons[0])
     return NetworkRun(folder, told, tuple(_lines(asked, bars, walked, trials)))
 
 
@@ -129,20 +131,28 @@ def _walked(
     return walk_forward_ranks(samples, make, seeds=(asked.seed,), walk=walk, warm_up_days=WARM_UP_DAYS)
 
 
-def _figures(walked: dict[str, WalkedRanks]) -> dict[str, float | None]:
+def _figures(walked: dict[str, WalkedRanks], trials: int) -> dict[str, float | None]:
+    """Every RankIC, and beside it the chance that it is more than the best of so many trials by luck."""
     found: dict[str, float | None] = {}
     for name, one in walked.items():
         for horizon in one.daily["horizon"].unique().sort().to_list():
             # The mean alone: whether so few days carry an interval is said where it is told.
-            found[f"{name}_rank_ic_{horizon}d"] = float(one.series(horizon)["rank_ic"].to_numpy().mean())
+            daily = one.series(horizon)["rank_ic"].to_numpy()
+            found[f"{name}_rank_ic_{horizon}d"] = float(daily.mean())
+            deflated = deflate(daily, trials=trials, metric="rank_ic", horizon_bars=horizon)
+            found[f"{name}_dsr_{horizon}d"] = deflated.dsr
     return found
+
+
+def _dataset(asked: NetworkRequest) -> str:
+    return f"panel/{asked.data.name}"
 
 
 def _trial(asked: NetworkRequest, bars: Bars, own: WalkedRanks, horizon: int) -> Trial:
     daily: pl.DataFrame = own.series(horizon)
     settings: Json = asked.config() | {"horizon": horizon}
     return Trial(
-        dataset=f"panel/{asked.data.name}", data_version=bars.data_version, kind="train", settings=settings,
+        dataset=_dataset(asked), data_version=bars.data_version, kind="train", settings=settings,
         metric="rank_ic", value=float(daily["rank_ic"].mean()), n=float(daily.height),  # type: ignore[arg-type]
         series=daily["rank_ic"].to_numpy(), horizon_bars=horizon,
     )  # fmt: skip
@@ -151,9 +161,10 @@ def _trial(asked: NetworkRequest, bars: Bars, own: WalkedRanks, horizon: int) ->
 def _lines(asked: NetworkRequest, bars: Bars, walked: dict[str, WalkedRanks], trials: Trials) -> list[str]:
     lines = []
     for horizon in asked.horizons:
-        deflated = deflated_trial(trials, _trial(asked, bars, walked[asked.model], horizon))
+        own = deflated_trial(trials, _trial(asked, bars, walked[asked.model], horizon))
         for name in (asked.model, "ridge", "lightgbm"):
             daily = walked[name].series(horizon)["rank_ic"].to_numpy()
-            beside = f"; {deflated.text()}" if name == asked.model and deflated else ""
-            lines.append(f"{horizon} d {name}: RankIC {mean_evidence(daily, horizon).text()}{beside}")
+            luck = deflate(daily, trials=trials.count(_dataset(asked)), metric="rank_ic", horizon_bars=horizon)
+            beside = own if name == asked.model and own else luck
+            lines.append(f"{horizon} d {name}: RankIC {mean_evidence(daily, horizon).text()}; {beside.text()}")
     return lines

@@ -34,6 +34,8 @@ class TrialMetrics:
         Of an answer.
     series : tuple of float
         What each row adds to the RankIC, for the trial ledger.
+    horizon_bars : int
+        Values of the series that overlap.
     """
 
     n: int
@@ -45,6 +47,7 @@ class TrialMetrics:
     parameters: int | None = None
     seconds_per_row: float | None = None
     series: tuple[float, ...] = ()
+    horizon_bars: int = 1
 
     def to_json(self) -> Json:
         """Write as a JSON object."""

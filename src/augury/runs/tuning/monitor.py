@@ -72,7 +72,8 @@ class Progress:
     def to_json(self) -> Json:
         """Write as a JSON object."""
         said = asdict(self)
-        return said | {"best": self.best and self.best.to_json(), "last": [row.to_json() for row in self.last]}
+        best = self.best and self.best.beside_luck(self.total)
+        return said | {"best": best, "last": [row.beside_luck(self.total) for row in self.last]}
 
 
 def watch(study: Study, wanted: int = 0, *, now: datetime | None = None) -> Progress:

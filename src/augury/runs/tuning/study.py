@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from sqlalchemy.pool import NullPool
 
 from augury.core.atomic import make_folder, write_text
@@ -25,6 +26,7 @@ from augury.core.errors import CorruptArtifact, NotFound, UsageError
 from augury.core.extras import require
 from augury.core.seeds import derive
 from augury.core.typing import Json
+from augury.proof.selection import deflate
 from augury.runs.tuning.family import StudySpec
 from augury.runs.tuning.metrics import TrialMetrics
 
@@ -64,6 +66,19 @@ class TrialRow:
     message: str
     metrics: TrialMetrics | None
     pid: int | None
+
+    def dsr(self, trials: int) -> float | None:
+        """Return the chance that its RankIC is more than the best of so many trials by luck; None without one."""
+        series = self.metrics.series if self.metrics else ()
+        if not series or self.metrics is None or self.metrics.rank_ic is None:
+            return None
+        horizon = self.metrics.horizon_bars
+        values = np.asarray(series, dtype=np.float64)
+        return deflate(values, trials=max(1, trials), metric="rank_ic", horizon_bars=horizon).dsr
+
+    def beside_luck(self, trials: int) -> Json:
+        """Write it with its ``dsr``: a RankIC is not shown alone."""
+        return self.to_json() | {"dsr": self.dsr(trials)}
 
     def to_json(self) -> Json:
         """Write what ``all_trials.json`` holds."""

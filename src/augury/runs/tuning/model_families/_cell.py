@@ -116,6 +116,7 @@ def _measured(proba: Probabilities, y: Codes, returns: Floats, horizon: int, per
         balanced_accuracy=balanced_accuracy(y, codes),
         loss=log_loss(y, proba),
         series=() if series is None else tuple(series.tolist()),
+        horizon_bars=horizon,
     )
 
 

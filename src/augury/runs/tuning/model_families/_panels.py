@@ -110,4 +110,4 @@ def _measured(samples: PanelSamples, ranker: Ranker, days: Ints) -> TrialMetrics
     returns = samples.targets[at, 0][known].astype(np.float64)
     daily = ic_by_day(scores[known, 0], returns, samples.day_of[at][known], ranked=True)
     mean = float(daily.mean()) if len(daily) else None
-    return TrialMetrics(n=len(daily), rank_ic=mean, series=tuple(daily.tolist()))
+    return TrialMetrics(n=len(daily), rank_ic=mean, series=tuple(daily.tolist()), horizon_bars=samples.horizons[0])
