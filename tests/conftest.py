@@ -173,3 +173,19 @@ def _until(ready: Callable[[], bool], complaint: str, tries: int = 500) -> None:
             return
         threading.Event().wait(0.01)
     raise AssertionError(complaint)
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that a month of work has filled; never written to: the fixture ``workspace`` of a room copies it.
+
+    Two synthetic symbols, daily bars, horizons 1d and 5d: champions, one older version each, forecasts said day by
+    day and scored when their day came, drift checks, alerts, jobs that ended, failed and wait.
+    """
+    from filled import fill
+
+    from filled import fill
+
+    folder = tmp_path_factory.mktemp("seeded")
+    fill(folder)
+    return folder

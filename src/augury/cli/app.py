@@ -41,6 +41,7 @@ from augury.cli import (
     pretrain,
     repro,
     schedule,
+    serve,
     simulate,
     train,
     trials,
@@ -80,6 +81,7 @@ for room in (
     schedule,
     backup,
     simulate,
+    serve,
 ):
     room.register(app)
 app.add_typer(ab.app, name="ab")

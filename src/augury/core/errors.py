@@ -20,6 +20,10 @@
     ├── GateRefused                exit 5   proof said no
     │   ├── SuspectLeak                     too good to be true
     │   └── HoldoutSealed                   sealed rows were about to be read
+    ├── AccessError                exit 1   who asks may not have it
+    │   ├── NotSignedIn                     no key, a wrong one, or a session that ended
+    │   ├── Forbidden                       known, but not allowed to
+    │   └── LimitReached                    too many calls for now
     ├── StoreError                 exit 1   the store is damaged or refuses to be written
     │   ├── CorruptStore                    database or ledger does not verify
     │   └── StorageFull                     no space, or a read-only folder
@@ -164,6 +168,22 @@ class SuspectLeak(GateRefused):
 
 class HoldoutSealed(GateRefused):
     """Rows of the sealed holdout were about to be read to choose something, or without an opening."""
+
+
+class AccessError(AuguryError):
+    """Who asks may not have what was asked for."""
+
+
+class NotSignedIn(AccessError):
+    """No key was given, it is wrong, or the session has ended."""
+
+
+class Forbidden(AccessError):
+    """Known, but without the scope, the role or the origin that this needs."""
+
+
+class LimitReached(AccessError):
+    """Too many calls; ``facts["retry_after_s"]`` says when the next one is free."""
 
 
 class StoreError(AuguryError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -51,6 +51,8 @@ class Job:
     submitted_by : str
     submitted_at, started_at, heartbeat_at, ended_at : datetime
     result, error : dict or None
+    tenant_id : str or None
+        Whose it is; None for a job of the installation.
     """
 
     id: str
@@ -70,6 +72,7 @@ class Job:
     ended_at: datetime | None = None
     result: Json | None = None
     error: Json | None = None
+    tenant_id: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -107,6 +110,7 @@ class JobRequest:
     priority: int = 10
     key: str | None = None
     by: str = "cli"
+    tenant_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ class Jobs:
             "attempt": 0,
             "submitted_by": request.by,
             "submitted_at": now,
+            "tenant_id": request.tenant_id,
         }
         with transaction(self.engine) as connection:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
@@ -181,10 +186,24 @@ class Jobs:
         return _job(found or near[0])
 
     def list(
-        self, *, states: Iterable[str] = (), kind: str | None = None, queues: Iterable[str] = (), limit: int = 100
-    ) -> Sequence[Job]:
-        """Return at most ``limit`` jobs, the last submitted first."""
-        return self._read(_chosen(states, kind, queues).order_by(jobs.c.submitted_at.desc(), jobs.c.id.desc()), limit)
+        self, *, states: Iterable[str] = (), kind: str | None = None, queues: Iterable[str] = (), limit: int = 100,
+        tenants: Collection[str | None] | None = None, before: str | None = None,
+    ) -> Sequence[Job]:  # fmt: skip
+        """Return at most ``limit`` jobs, the last submitted first.
+
+        ``tenants`` keeps those of these tenants (None stands for the installation); ``before`` those that
+        were submitted before a job.
+        """
+        wanted = _chosen(states, kind, queues)
+        if tenants is not None:
+            named = [tenant for tenant in tenants if tenant is not None]
+            own = jobs.c.tenant_id.in_(named)
+            wanted = wanted.where(own | jobs.c.tenant_id.is_(None) if None in tenants else own)
+        if before is not None:
+            last = self.get(before)
+            when, here = jobs.c.submitted_at, last.submitted_at
+            wanted = wanted.where((when < here) | ((when == here) & (jobs.c.id < last.id)))
+        return self._read(wanted.order_by(jobs.c.submitted_at.desc(), jobs.c.id.desc()), limit)
 
     def ended_between(self, first: datetime, until: datetime) -> Sequence[Job]:
         """Return the jobs with ``first <= ended_at < until``, in order of their end."""

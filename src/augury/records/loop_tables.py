@@ -27,8 +27,12 @@ jobs = Table(
     Column("ended_at", UtcTime),
     Column("result_json", JsonText),
     Column("error_json", JsonText),
+    Column("tenant_id", String(32)),
 )
-"""What people see of a job; the engine of workflows keeps its own tables. ``id`` is the id of its workflow."""
+"""What people see of a job; the engine of workflows keeps its own tables. ``id`` is the id of its workflow.
+
+``tenant_id`` is null for jobs of the installation: asked for on its own machine or by its schedule.
+"""
 Index("ix_jobs_state", jobs.c.state, jobs.c.submitted_at)
 
 job_events = Table(

@@ -16,7 +16,9 @@ from augury.core.errors import UsageError
 from augury.records import migrate
 from augury.records.ab import AbTests
 from augury.records.alerts import Alerts
+from augury.records.api_keys import ApiKeys
 from augury.records.artifacts import ArtifactStore
+from augury.records.audit_trail import AuditTrail
 from augury.records.consensus_ledger import ConsensusLedger
 from augury.records.controls import Controls
 from augury.records.database import open_engine
@@ -29,6 +31,8 @@ from augury.records.journal import Journal
 from augury.records.ledger import Ledger
 from augury.records.lineage import Lineage
 from augury.records.matured_bands import MaturedBands
+from augury.records.people import People
+from augury.records.sessions import Sessions
 from augury.records.training_runs import TrainingRuns
 from augury.records.trials import Trials
 from augury.records.versions import Versions
@@ -156,6 +160,26 @@ class Store:
     def consensus(self) -> ConsensusLedger:
         """What the timeframes said together."""
         return ConsensusLedger(self.engine)
+
+    @property
+    def people(self) -> People:
+        """Tenants and the users in them."""
+        return People(self.engine, self.clock)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is signed in on a screen."""
+        return Sessions(self.engine, self.clock)
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The keys of programs."""
+        return ApiKeys(self.engine, self.clock)
+
+    @property
+    def audit_trail(self) -> AuditTrail:
+        """Who did what."""
+        return AuditTrail(self.engine, self.clock)
 
     @property
     def lineage(self) -> Lineage:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+import augury.records.account_tables
 import augury.records.loop_tables
 import augury.records.proof_tables  # noqa: F401 - their tables are part of the same schema
 from augury.core.forecast import QUANTILES

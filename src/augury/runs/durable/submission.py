@@ -25,6 +25,7 @@ def submit(
     time_limit_s: float | None = None,
     pause_s: float = 1.0,
     by: str = "python",
+    tenant_id: str | None = None,
 ) -> Job:
     """Ask for a job.
 
@@ -49,6 +50,8 @@ def submit(
         Before the second attempt; doubled each time, up to a minute.
     by : str
         Who asks.
+    tenant_id : str, optional
+        Whose job it is; None for the installation's own.
 
     Raises
     ------
@@ -71,4 +74,4 @@ def submit(
     for limit, value in limits.items():
         if value <= 0:
             raise UsageError(f"{limit}={value} is not above 0")
-    return workspace.store.jobs.submit(JobRequest(kind, complete, limits, name, priority, key, by))
+    return workspace.store.jobs.submit(JobRequest(kind, complete, limits, name, priority, key, by, tenant_id))

@@ -1,0 +1,1 @@
+"""accounts: who calls, what they may, how much, and what they used."""

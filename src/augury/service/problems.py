@@ -1,0 +1,162 @@
+"""Problems: every refusal is an RFC 9457 document with a code, the request's id and the command that helps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from augury.core import errors
+from augury.core.errors import AuguryError
+
+MEDIA_TYPE: Final = "application/problem+json"
+STATUS: Final[tuple[tuple[type[AuguryError], int], ...]] = (
+    (errors.MissingExtra, 503),
+    (errors.UsageError, 422),
+    (errors.DataError, 422),
+    (errors.NotFound, 404),
+    (errors.ModelError, 503),
+    (errors.GateRefused, 409),
+    (errors.NotSignedIn, 401),
+    (errors.Forbidden, 403),
+    (errors.LimitReached, 429),
+    (errors.StorageFull, 507),
+    (errors.TemporaryError, 503),
+    (AuguryError, 500),
+)
+"""The first class an error belongs to says its status."""
+RETRY_S: Final = 2
+_TITLES: Final = {
+    400: "Broken request", 401: "Who are you?", 403: "Not allowed", 404: "Not found", 405: "Wrong verb",
+    409: "In conflict", 412: "It has changed meanwhile", 413: "Too large", 415: "Wrong media type",
+    421: "Not for this host", 422: "Wrong values", 429: "Too many calls", 431: "Headers too large",
+    500: "Our mistake", 503: "Not now", 507: "Storage full",
+}  # fmt: skip
+_log = structlog.get_logger("augury.service")
+
+
+class FieldError(BaseModel):
+    """One wrong field."""
+
+    field: str
+    row: int | None = None
+    message: str
+
+
+class Problem(BaseModel):
+    """What a refusal says (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[FieldError] = []
+    request_id: str
+    fix: str = ""
+    docs: str
+
+
+def status_of(error: AuguryError) -> int:
+    """Return the status that answers an error.
+
+    Examples
+    --------
+    >>> status_of(errors.NotTrained("no trained model for AAPL d1"))
+    503
+    """
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+def problem(
+    request: Request, status: int, code: str, detail: str, *, fix: str = "", fields: list[FieldError] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:  # fmt: skip
+    """Write a problem document."""
+    docs = f"/docs/errors#{code}"
+    said = Problem(
+        type=docs, title=_TITLES.get(status, "Problem"), status=status, detail=detail, code=code,
+        instance=request.url.path, errors=fields or [], request_id=request_id_of(request), fix=fix, docs=docs,
+    )  # fmt: skip
+    return JSONResponse(said.model_dump(mode="json"), status, headers, MEDIA_TYPE)
+
+
+def request_id_of(request: Request) -> str:
+    """Return the id of a request; the access log and the meter carry the same."""
+    return str(request.scope.get("augury.request_id", ""))
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Let an application answer every error as a problem."""
+    app.add_exception_handler(AuguryError, named)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, plain)
+    app.add_exception_handler(Exception, unexpected)
+
+
+async def named(request: Request, error: Exception) -> Response:
+    """Answer an error that Augury raised on purpose."""
+    assert isinstance(error, AuguryError)
+    status = status_of(error)
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="augury"'
+    if isinstance(error, errors.LimitReached):
+        headers["Retry-After"] = str(math.ceil(float(str(error.facts.get("retry_after_s", 1)))))
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_S)
+    if status >= 500:
+        _log.warning("refused", code=error.code, detail=error.message, request_id=request_id_of(request))
+    # What the store says of itself (paths, hosts) is for its operators: it is in the log.
+    detail = error.message if not isinstance(error, errors.StoreError | errors.TemporaryError) else _PLAIN[status]
+    given = error.facts.get("fields")
+    fields = [entry for entry in given if isinstance(entry, FieldError)] if isinstance(given, list) else []
+    return problem(request, status, error.code, detail, fix=error.fix, fields=fields, headers=headers)
+
+
+_PLAIN: Final = {
+    500: "the store is damaged: its operators find the reason in the log",
+    503: "the store is busy or cannot be reached: try again",
+    507: "no space is left: nothing was written",
+}
+
+
+async def invalid(request: Request, error: Exception) -> Response:
+    """Answer values that do not fit the schema: each with its field."""
+    assert isinstance(error, RequestValidationError)
+    fields = [_field(entry) for entry in error.errors()[:50]]
+    broken = any(entry["type"] == "json_invalid" for entry in error.errors())
+    status, code = (400, "BrokenBody") if broken else (422, "WrongValues")
+    detail = "; ".join(f"{entry.field}: {entry.message}" for entry in fields[:3])
+    return problem(request, status, code, detail, fields=fields)
+
+
+def _field(entry: dict[str, Any]) -> FieldError:
+    place = [part for part in entry["loc"] if part not in ("body", "query", "path", "header")]
+    row = next((part for part in place if isinstance(part, int)), None)
+    return FieldError(field=".".join(map(str, place)) or "body", row=row, message=str(entry["msg"]))
+
+
+async def plain(request: Request, error: Exception) -> Response:
+    """Answer what the framework refused: unknown path, wrong verb, broken body."""
+    assert isinstance(error, HTTPException)
+    codes = {400: "BrokenBody", 404: "NotFound", 405: "WrongVerb", 413: "TooLarge", 415: "WrongMediaType"}
+    detail = "nothing is at this address" if error.status_code == 404 else str(error.detail)
+    code = codes.get(error.status_code, "Refused")
+    return problem(request, error.status_code, code, detail, headers=dict(error.headers or {}))
+
+
+async def unexpected(request: Request, error: Exception) -> Response:
+    """Answer a mistake of ours: nothing of its inside leaves; the log has it under the request's id."""
+    _log.error("unexpected", kind=type(error).__name__, request_id=request_id_of(request), exc_info=error)
+    return problem(
+        request, 500, "Unexpected", "something went wrong here; the log has it under this request's id",
+        fix="tell us the request_id",
+    )  # fmt: skip
