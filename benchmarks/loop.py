@@ -1,15 +1,19 @@
 """The loop, measured; one JSON line.
 
-    python benchmarks/loop.py [--parts drift forecasts quarter ray retrain] [--data-folder DIR] [--symbols 24]
+    python benchmarks/loop.py [--parts breadth drift forecasts quarter ray retrain] [--data-folder DIR] [--symbols 24]
 
 Every part runs in a process of its own, so that peak memory and warm caches of one do not count for another:
 
 retrain    24 symbols x d1, h4, h1 from ``us_intraday_*.parquet`` of ``--data-folder`` with RF + GB + LightGBM, at the
-           first horizon of each timeframe (``--horizons all``: at every one). Needs ``--data-folder``.
+           first horizon of each timeframe (``--horizons all``: at every one). Needs ``--data-folder``;
+           ``retrain_cpu_s`` tells a busy machine from a slow retrain.
 forecasts  500 forecasts with their consensus, from full RF + GB + LightGBM ensembles, written to the ledger.
+breadth    12 symbols x m15, h1, h4, d1, w1 at all their horizons, forecast twice on the last day of ``--data-folder``:
+           rows of that day, as ``augury forecast --all --report`` counts them. Needs ``--data-folder``.
 drift      the daily check over 10,000 matured forecasts in 40 cells.
 quarter    ``augury simulate --sessions 63 --drift label_flip@40``.
-ray        24 cells trained on two Ray workers and on a pool of two: same hashes, share of time more, starts included.
+ray        24 cells trained on two Ray workers and on a pool of two: same hashes, share of time more on a cluster that
+           stands, as clusters do; ``ray_start_s`` is what starting and ending one of this machine takes.
 
 A part that was not asked for, or that misses its data or its package, is null.
 """
@@ -24,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -35,13 +39,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(name, "1")
 
-from polars import Series
+from polars import Series, col, scan_parquet
 
 from augury.core.bars import Bars
 from augury.core.errors import MissingExtra
 from augury.core.forecast import QUANTILES, Forecast
 from augury.core.labelspec import LabelSpec
 from augury.core.manifest import FeatureManifest, FeatureSpec
+from augury.core.protocols import Executor
 from augury.core.recipe import Recipe
 from augury.core.score import Score, Verdict
 from augury.core.settings import Settings
@@ -51,7 +56,8 @@ from augury.data.calendar.availability import known_at
 from augury.data.synthetic import SyntheticMarket
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.evaluation import mature
-from augury.runs.executors import EXECUTORS
+from augury.runs.executors.pool import Pool
+from augury.runs.executors.ray import Ray
 from augury.runs.forecast_job import forecast_all
 from augury.runs.intake import import_file
 from augury.runs.monitoring.daily_check import run_daily_drift_check
@@ -62,7 +68,10 @@ from augury.runs.workspace import Workspace
 
 MEMBERS: dict[str, dict[str, Any]] = {"rf": {}, "gb": {}, "lgbm": {}}
 FILES = {"d1": "us_intraday_1d.parquet", "h4": "us_intraday_4h.parquet", "h1": "us_intraday_1h.parquet"}
+FILE_M15 = "us_intraday_15m.parquet"
 FORECASTS, MATURED, CELLS = 500, 10_000, 40
+NEED_DATA = ("breadth", "retrain")
+BREADTH = ["AAPL", "AMZN", "GOOG", "KO", "LLY", "META", "MSFT", "NVDA", "QQQ", "SPY", "TSLA", "UNH"]
 
 
 def main() -> None:
@@ -74,7 +83,7 @@ def main() -> None:
         return
     line: dict[str, Any] = {"bench": "loop", **dict.fromkeys(KEYS)}
     for part in PARTS:
-        if part in asked.parts and (part != "retrain" or asked.data_folder):
+        if part in asked.parts and (part not in NEED_DATA or asked.data_folder):
             line |= _apart(part)
     print(json.dumps(line))
 
@@ -118,6 +127,7 @@ def retrain(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return {
         "retrain_s": round(seconds, 1),
         "peak_mib": _peak_mib(asked.workers),
+        "retrain_cpu_s": round(_cpu_s(), 1),
         "retrain_cells": len(cells),
         "retrain_verdicts": {word: verdicts.count(word) for word in sorted(set(verdicts))},
     }
@@ -138,6 +148,40 @@ def forecasts(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
             rows += forecast_all(workspace, cells[: FORECASTS - rows]).new
         seconds = time.perf_counter() - start
     return {"forecasts_500_s": round(seconds, 2), "forecasts": rows, "champions": len(cells)}
+
+
+def breadth(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Train quickly on everything before the last day, then forecast at its noon and after its close."""
+    clock = SteppedClock(datetime.now(UTC))
+    with _opened(folder, clock, workers=asked.workers) as workspace:
+        files = {name: scan_parquet(asked.data_folder / file) for name, file in {**FILES, "m15": FILE_M15}.items()}
+        last = files["m15"].select(col("ts").max()).collect().item().date()
+        noon, evening = (datetime(last.year, last.month, last.day, hour, 15, tzinfo=UTC) for hour in (17, 21))
+        clock.at = noon.replace(hour=0)
+        cells = plan_cells(BREADTH, [*files, "w1"])
+        for before in (True, False):
+            for name, rows in files.items():
+                wanted = col("symbol").is_in(BREADTH) & ((col("ts").dt.date() < last) | (not before))
+                rows.filter(wanted).sink_parquet(folder / "part.parquet")
+                put = folder / "set_aside"
+                import_file(workspace.lake, folder / "part.parquet", timeframe=name, calendar="XNYS", quarantine=put)
+            if before:
+                recipe = Recipe(name="breadth", members={"logreg": {}}, folds=2, max_bars=2000)
+                served = sum(one.error is None for one in train(workspace, cells, recipe))
+        start, agreed = time.perf_counter(), 0
+        for moment in (noon, evening):
+            clock.at = moment
+            agreed += len(forecast_all(workspace, cells).consensus)
+        seconds = time.perf_counter() - start
+        rows_of = {str(day): count for day, count in workspace.store.ledger.per_day().items()}
+        whole = workspace.store.ledger.verify().ok
+    return {
+        "breadth_rows": rows_of,
+        "breadth_consensus": agreed,
+        "breadth_s": round(seconds, 1),
+        "breadth_cells": served,
+        "breadth_verifies": whole,
+    }
 
 
 def drift(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
@@ -174,31 +218,49 @@ def quarter(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def ray(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    """Train the same cells on a pool and on Ray, the start of their processes included."""
+    """Train the same cells on a pool and on a cluster of Ray; both start their processes anew."""
+    try:
+        cluster = Ray(asked.workers)
+    except MissingExtra as error:
+        return {"ray_overhead": None, "ray": error.message}
     bars = SyntheticMarket(n_symbols=24, n_bars=1500, ic=0.1).bars()
-    recipe, seconds, hashes = Recipe(name="loop", members=MEMBERS), {}, {}
-    for kind in ("pool", "ray"):
-        try:
-            executor = EXECUTORS.load(kind)(asked.workers)
-        except MissingExtra as error:
-            return {"ray_overhead": None, "ray": error.message}
-        with _opened(folder / kind) as workspace:
-            workspace.lake.write(bars)
-            cells = [Cell(symbol, "d1", "5d") for symbol in bars.symbols]
-            start = time.perf_counter()
-            outcomes = list(train(workspace, cells, recipe, executor=executor))
-            seconds[kind] = time.perf_counter() - start
-            hashes[kind] = {str(one.cell): one.manifest.content_hash for one in outcomes if one.manifest}
+    seconds, hashes = {"pool": 0.0, "ray": 0.0}, {"pool": dict[str, str](), "ray": dict[str, str]()}
+    start = time.perf_counter()
+    with cluster.joined():
+        around = time.perf_counter() - start
+        for part, kind in enumerate(("pool", "ray", "ray", "pool")):  # in turns: what else runs here meets both
+            symbols = bars.symbols[12 * (part // 2) :][:12]
+            took, found = _trained(
+                folder / f"{kind}{part}", bars, symbols, Pool(asked.workers) if kind == "pool" else cluster
+            )
+            seconds[kind], hashes[kind] = seconds[kind] + took, hashes[kind] | found
+        ended = time.perf_counter()
+    around += time.perf_counter() - ended
     if hashes["pool"] != hashes["ray"] or len(hashes["pool"]) != len(bars.symbols):
         raise SystemExit(f"pool and Ray differ: {hashes}")
+    pool_s, ray_s = seconds["pool"], seconds["ray"]
     return {
-        "ray_overhead": round(seconds["ray"] / seconds["pool"] - 1, 3),
-        "pool_s": round(seconds["pool"], 1),
-        "ray_s": round(seconds["ray"], 1),
+        "ray_overhead": round(ray_s / pool_s - 1, 3),
+        "ray_overhead_with_start": round((ray_s + around) / pool_s - 1, 3),
+        "ray_start_s": round(around, 1),
+        "pool_s": round(pool_s, 1),
+        "ray_s": round(ray_s, 1),
     }
 
 
+def _trained(folder: Path, bars: Bars, symbols: Sequence[str], executor: Executor) -> tuple[float, dict[str, str]]:
+    """Train a cell of some symbols; seconds, and cell to hash."""
+    with _opened(folder) as workspace:
+        workspace.lake.write(bars)
+        cells = [Cell(symbol, "d1", "5d") for symbol in symbols]
+        start = time.perf_counter()
+        outcomes = list(train(workspace, cells, Recipe(name="loop", members=MEMBERS), executor=executor))
+        seconds = time.perf_counter() - start
+    return seconds, {str(one.cell): one.manifest.content_hash for one in outcomes if one.manifest}
+
+
 PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
+    "breadth": breadth,
     "drift": drift,
     "forecasts": forecasts,
     "quarter": quarter,
@@ -219,6 +281,12 @@ def _of(bars: Bars, symbol: str) -> Any:
 def _closes(bars: Bars) -> list[datetime]:
     moments: Series = bars.frame["ts"].unique().sort()
     return list(known_at(moments, bars.timeframe, bars.calendar))
+
+
+def _cpu_s() -> float:
+    """Seconds of processor of this process and of those that ended: a busy machine leaves them nearly alone."""
+    found = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in found)
 
 
 def _peak_mib(workers: int) -> int:

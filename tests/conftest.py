@@ -184,8 +184,6 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     from filled import fill
 
-    from filled import fill
-
     folder = tmp_path_factory.mktemp("seeded")
     fill(folder)
     return folder

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import polars as pl
-
 from augury.core.bars import Bars
 from augury.core.recipe import Recipe
 from augury.core.settings import Settings

@@ -52,6 +52,8 @@ _HOMES = {
         "run_training_pipeline",
         "submit_training_job",
     ),
+    "augury.runs.legacy": ("ModelPaths",),
+    "augury.runs.model_registry": ("ModelRegistry",),
     "augury.runs.monitoring.alerts.rule": ("Alert",),
     "augury.runs.monitoring.model_monitor": ("ModelMonitor", "setup_monitoring"),
     "augury.records.loader": ("EnsembleLoader", "get_production_ensemble_with_trained_weights"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from augury.core.errors import DataError, NotTrained, UnknownName, UsageError
-from augury.models.ensemble.fusion import MODES, FusionSettings, fuse
+from augury.models.ensemble.fusion import MODES, FusionSettings, fuse, fuse_forecasts
 
 PROBA = np.array([[0.1, 0.2, 0.7], [0.7, 0.2, 0.1], [0.3, 0.35, 0.35], [0.45, 0.05, 0.5], [0.2, 0.6, 0.2]])
 RETURNS = {
@@ -122,3 +122,31 @@ def test_what_cannot_be_fused_is_refused():
         fuse(FusionSettings(), classifier=PROBA[:2], returns=RETURNS)
     with pytest.raises(DataError, match="finite"):
         fuse(FusionSettings("regressor"), returns={"regressor": np.array([np.nan])})
+
+
+def stored(p_bearish, p_bullish, expected):
+    from datetime import UTC, datetime
+
+    from augury.core.forecast import QUANTILES, Forecast
+
+    moment = datetime(2024, 1, 2, tzinfo=UTC)
+    return Forecast(
+        "SYN001", "d1", "5d", moment, moment, moment.replace(day=9), "v1", *("0" * 64 for _ in range(4)), "NEUTRAL",
+        p_bearish, 1 - p_bearish - p_bullish, p_bullish, 0.5, None, 100.0, expected, dict.fromkeys(QUANTILES, 0.0),
+        "skill",
+    )  # fmt: skip
+
+
+def test_stored_forecasts_are_fused_by_their_own_probabilities_and_returns():
+    rows = [stored(0.1, 0.7, 0.01), stored(0.7, 0.1, 0.02), stored(0.3, 0.35, -0.01)]
+    for mode in ("classifier", "regressor", "hybrid", "weighted"):
+        assert fuse_forecasts(FusionSettings(mode), rows).positions == pytest.approx(positions(mode)[:3])
+    given = fuse_forecasts(FusionSettings("classifier"), rows, classifier=PROBA[[1, 1, 1]])
+    assert given.positions == pytest.approx([-0.35] * 3)
+    assert fuse_forecasts(FusionSettings("gbm_heavy"), rows).fallback == "gbm and lstm missing: regressor alone"
+    members = {name: RETURNS[name][:3] for name in ("gbm", "lstm")}
+    assert fuse_forecasts(FusionSettings("gbm_heavy"), rows, returns=members).positions == pytest.approx(
+        positions("gbm_heavy")[:3]
+    )
+    with pytest.raises(NotTrained, match="no forecast"):
+        fuse_forecasts(FusionSettings(), [])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from augury.core.errors import GateRefused, StoreError, TemporaryError, UsageError
+from augury.core.errors import GateRefused, NotTrained, StoreError, TemporaryError, UsageError
 from augury.records.database import transaction
 from augury.records.journal import Entry
 from augury.records.loader import EnsembleLoader
@@ -130,8 +130,35 @@ def test_a_silenced_version_says_so_until_another_serves(store, make):
     store.controls.silence(*CELL, old.version, by="ann", reason="emergency")
     loader = EnsembleLoader(store, make.ensemble.read)
     assert loader.load_latest_model(*CELL).silenced
+    assert loader.knowing([CELL[0]], [CELL[1]]).load_latest_model(*CELL).silenced
     make.version(store, created_at=make.now + DAY)
     assert not loader.load_latest_model(*CELL).silenced
+    assert not loader.knowing([CELL[0]], [CELL[1]]).load_latest_model(*CELL).silenced
+
+
+def test_a_loader_with_a_roster_answers_as_one_without(store, make):
+    old = make.version(store, answer=1)
+    new = make.version(store, answer=2, created_at=make.now + DAY)
+    make.version(store, answer=3, horizon="15d", promote=False)
+    loader = EnsembleLoader(store, make.ensemble.read)
+    roster = loader.knowing([CELL[0]], [CELL[1]])
+    assert roster.load_latest_model(*CELL).manifest == loader.load_latest_model(*CELL).manifest == new
+    assert roster.load_latest_model("^GSPC", "1d", "5d").manifest == new
+    assert roster.load_latest_model("^GSPC", "d1", "15d") is None
+    assert roster.load_latest_model("OTHER", "d1", "5d") is None
+    (store.artifacts.place(*CELL, new.version) / "ensemble.json").write_text('{"answer": 666}')
+    loaded = roster.load_latest_model(*CELL)
+    assert (loaded.manifest, loaded.degraded) == (old, True)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "ensemble.json"])
+def test_a_roster_checks_every_byte_too(store, make, name):
+    version = make.version(store)
+    path = store.artifacts.place(*CELL, version.version) / name
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"5d", b"6d", 1) if name == "manifest.json" else whole + b" ")
+    with pytest.raises(NotTrained, match="damaged"):
+        EnsembleLoader(store, make.ensemble.read).knowing([CELL[0]], [CELL[1]]).load_latest_model(*CELL)
 
 
 def test_shadow_rows_are_kept_and_served_to_nobody(store, make):

@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from sqlalchemy import event
 
 from augury.core.clock import FixedClock
 from augury.core.errors import NotTrained
+from augury.core.protocols import Executor
 from augury.core.recipe import Recipe
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
+from augury.runs import forecasting
 from augury.runs.cells import Cell, plan_cells
-from augury.runs.forecasting import forecast
+from augury.runs.forecasting import Bundle, forecast
 from augury.runs.intake import bars_of
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
@@ -156,3 +159,33 @@ def test_the_weights_of_the_version_are_the_weights_of_the_row(trained: Workspac
         _, manifest = trained.store.artifacts.open("SYN001", "d1", row.horizon, row.version)
         assert row.weights == manifest.weights
         assert row.artifact_hash == manifest.content_hash
+
+
+def test_the_store_is_asked_as_often_for_one_cell_as_for_all_of_a_symbol(trained: Workspace) -> None:
+    asked: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(trained.store.engine, "before_cursor_execute", note)
+    counts = []
+    for wanted in (cells()[:1], cells()):
+        asked.clear()
+        forecast(trained, wanted, dry_run=True)
+        counts.append(sum(statement.startswith("SELECT") for statement in asked))
+    assert counts[0] == counts[1] > 0
+
+
+def test_more_cells_than_pay_for_processes_go_to_the_pool(trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = replace(trained, settings=replace(trained.settings, workers=2))
+    started: list[int] = []
+
+    def parallel(place: Workspace, asked: list[Cell], stale: bool, pool: Executor) -> list[Bundle]:
+        started.append(len(asked))
+        return []
+
+    monkeypatch.setattr(forecasting, "_in_parallel", parallel)
+    monkeypatch.setattr(forecasting, "PARALLEL_MIN", 3)
+    forecast(many, cells()[:2], dry_run=True)
+    forecast(many, cells(), dry_run=True)
+    assert started == [3]

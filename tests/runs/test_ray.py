@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from augury.core.recipe import Recipe
 from augury.core.settings import Settings
 from augury.data.synthetic import SyntheticMarket
 from augury.runs.cells import plan_cells
-from augury.runs.executors import EXECUTORS
+from augury.runs.executors import EXECUTORS, executor_named
 from augury.runs.executors._protocol import error_of
 from augury.runs.executors.ray import Ray
 from augury.runs.training import train
@@ -43,7 +44,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (plugins / "jobs" / "test_dies.py").write_text(DIES)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUGURY_PLUGINS", str(plugins))
-        with Ray(2, "")._joined():
+        with Ray(2, "").joined():
             yield
 
 
@@ -93,7 +94,22 @@ def test_a_cluster_of_this_machine_listens_on_the_loopback_interface_only(cluste
     assert {ip.removeprefix("::ffff:") for ip in listening} <= {"127.0.0.1", "::1"}
 
 
+def test_the_settings_name_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "ray://other:10001")
+    environ = {"AUGURY__RAY_ADDRESS": "ray://here:10001"}
+    for given, expected in ((environ, "ray://here:10001"), ({}, "ray://other:10001")):
+        found = executor_named("ray", 2, Settings.load(environ=given))
+        assert isinstance(found, Ray)
+        assert (found.address, found.workers) == (expected, 2)
+
+
 def test_without_ray_the_pip_line_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtra, match=r'pip install "augury\[scale\]"'):
         Ray(2)
+
+
+def test_workers_of_ray_are_as_nice_as_those_of_the_pool(cluster: None) -> None:
+    """On a busy machine Ray's own niceness of 15 would let everything else go first."""
+    ray = Ray(2)._ray
+    assert ray.get(ray.remote(num_cpus=1)(lambda: os.nice(0)).remote()) == os.nice(0)

@@ -1,5 +1,15 @@
-"""What tests of the web have: the site of the service's tests."""
+"""What tests of the web have: the site of the service's tests, and a browser."""
 
+from browsing import (  # noqa: F401 - fixtures, found by their names
+    _short_logs,
+    browser,
+    driver,
+    empty_site,
+    live_site,
+    page_as,
+    site_url,
+    watch,
+)
 from site_fixtures import (  # noqa: F401 - fixtures, found by their names
     _cheap_passwords,
     backend,

@@ -33,6 +33,7 @@ from augury.cli import (
     hpo,
     incident,
     jobs,
+    keys,
     labels,
     lookahead,
     members,
@@ -45,6 +46,9 @@ from augury.cli import (
     simulate,
     train,
     trials,
+    up,
+    usage,
+    users,
     validate,
     weights,
     windows,
@@ -82,6 +86,7 @@ for room in (
     backup,
     simulate,
     serve,
+    up,
 ):
     room.register(app)
 app.add_typer(ab.app, name="ab")
@@ -97,11 +102,14 @@ app.add_typer(holdout.app, name="holdout")
 app.add_typer(hpo.app, name="hpo")
 app.add_typer(incident.app, name="incident")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
 app.add_typer(labels.app, name="labels")
 app.add_typer(members.app, name="members")
 app.add_typer(models.app, name="models")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(trials.app, name="trials")
+app.add_typer(usage.app, name="usage")
+app.add_typer(users.app, name="users")
 app.add_typer(weights.app, name="weights")
 app.add_typer(windows.app, name="windows")
 

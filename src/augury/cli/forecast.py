@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,11 +13,13 @@ from augury.cli.wording import as_row, brief
 from augury.core.errors import NotTrained, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from augury.core.errors import AuguryError
+    from augury.core.forecast import Forecast
     from augury.runs.cells import Cell
+    from augury.runs.positions import Position
     from augury.runs.workspace import Workspace
 
 group = typer.Typer(help="Read the ledger.", no_args_is_help=True, rich_markup_mode=None)
@@ -40,11 +43,22 @@ def forecast(
     allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Use versions past their age limit.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing to the ledger.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Then say on stderr how many rows each day has.")] = False,
+    fusion: Annotated[
+        str | None, typer.Option(help="Add fused positions: classifier, regressor, hybrid, weighted, gbm_only …")
+    ] = None,
+    fusion_setting: Annotated[
+        list[str] | None,
+        typer.Option(help="name=value: buy_at, sell_at, scale, max_short, regressor_at; repeat."),
+    ] = None,
+    signals: Annotated[
+        Path | None, typer.Option(help="Folder of trained signals, the classifier of the fusion.")
+    ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
     """Forecast from the champions and append the rows to the ledger.
 
+    A fused position is a share of capital; it is 0 while the forecast abstains.
     Exits 4 and names the training command when nothing is trained.
     """
     from augury.runs.controls import refuse_paused
@@ -52,20 +66,25 @@ def forecast(
 
     if not symbol and not everything:
         raise UsageError("name a symbol, or --all for every champion", fix="augury forecast --symbol ^GSPC")
+    fuse = _fusion(fusion, fusion_setting or [], signals)
     with SESSION.workspace() as workspace:
         if not dry_run:
             refuse_paused(workspace, "forecast")
         cells = champion_cells(workspace, symbol or [], timeframe or [], horizon or [])
         run = forecast_all(workspace, cells, allow_stale=allow_stale, dry_run=dry_run)
         days = _days(workspace) if report else {}
+        fused = fuse(workspace, run.made) if fuse and run.made else []
     made = run.made
+    beside = [one.to_json() for one in fused] or [{} for _ in made]
     if as_json:
-        document([as_row(row) for row in made])
+        document([as_row(row) | more for row, more in zip(made, beside, strict=True)])
     elif as_csv:
-        show([as_row(row) for row in made], as_csv=True)
+        show([as_row(row) | more for row, more in zip(made, beside, strict=True)], as_csv=True)
     elif made:
-        show([brief(row) for row in made])
+        show([brief(row) | _held(more) for row, more in zip(made, beside, strict=True)])
     for message in _complaints(run.dropped):
+        SESSION.say(f"augury: {message}")
+    for message in dict.fromkeys(f"{fusion or 'hybrid'}: {one.fallback}" for one in fused if one.fallback):
         SESSION.say(f"augury: {message}")
     if not dry_run and made:
         SESSION.say(f"{len(made)} forecasts: {run.new} written to the ledger, {len(made) - run.new} already there")
@@ -80,6 +99,27 @@ def forecast(
         SESSION.say(f"ledger {day}: {rows} rows, {agreed} consensus rows")
     if not made and run.dropped:
         raise typer.Exit(max(error.exit_code for _, error in run.dropped))
+
+
+def _fusion(
+    mode: str | None, said: list[str], signals: Path | None
+) -> Callable[[Workspace, Sequence[Forecast]], list[Position]] | None:
+    """How forecasts become positions, or None where nobody asked; signals without a mode are fused as ``hybrid``."""
+    if mode is None and signals is None:
+        if said:
+            raise UsageError("--fusion-setting is of --fusion", fix="augury forecast --all --fusion hybrid")
+        return None
+    from augury.cli.network import settings
+    from augury.models.signals.model import SignalModel
+    from augury.runs.positions import fusion_settings, positions
+
+    chosen = fusion_settings(mode or "hybrid", settings(said))
+    learnt = SignalModel.load(signals) if signals else None
+    return lambda workspace, made: positions(workspace, made, chosen, learnt)
+
+
+def _held(fused: dict[str, Any]) -> dict[str, str]:
+    return {"position": f"{fused['position']:+.2f}", "fused": f"{fused['fused_position']:+.2f}"} if fused else {}
 
 
 def _days(workspace: Workspace) -> dict[date, tuple[int, int]]:

@@ -19,11 +19,13 @@ def _flag(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=_PANEL, **more)
 
 
-Data = Annotated[Path | None, _flag(help="A window file with labels, or bars of many symbols.")]
-Model = Annotated[str, _flag(help="simple_lstm, lstm_transformer, atft_gat_fan …")]
+Data = Annotated[Path | None, _flag(help="A window file with labels, or bars (of many symbols for rankers).")]
+Model = Annotated[str, _flag(help="simple_lstm, lstm_transformer, atft_gat_fan, signals …")]
 Epochs = Annotated[int, _flag(help="Upper bound of the epochs.", min=1)]
 Pretrained = Annotated[Path | None, _flag(help="Encoder to begin from, verified tensor by tensor.")]
 Frozen = Annotated[bool, _flag("--freeze-encoder", help="Keep that encoder as it is.")]
+Unfreeze = Annotated[list[int] | None, _flag(help="Epochs that release a ranker's encoder, 10 20 30.", min=1)]
+Rate = Annotated[float | None, _flag(help="Learning rate of the head.", min=0)]
 Width = Annotated[int, _flag(help="11 relative features, or 4 prices.")]
 Mode = Annotated[str, _flag(help="retrospective or causal.")]
 OneTask = Annotated[bool, _flag("--no-multitask", help="One head, of the returns.")]
@@ -37,7 +39,7 @@ Settings = Annotated[list[str] | None, _flag(help="name=value of the network; re
 Track = Annotated[list[str] | None, _flag(help="Tell the run to mlflow or wandb besides; repeat.")]
 
 
-def train(data: Path, model: str, *, as_json: bool, **asked: Any) -> None:
+def train(data: Path, model: str, *, as_json: bool, learning_rate: float | None, **asked: Any) -> None:
     """Train, print what it is worth beside its baselines, say where it lies."""
     import os
 
@@ -49,6 +51,8 @@ def train(data: Path, model: str, *, as_json: bool, **asked: Any) -> None:
     set_ = {
         name: value for name, value in resolved.settings.to_json().items() if name.partition(".")[0] in _set(resolved)
     }
+    if learning_rate is not None:
+        set_["learning_rate"] = learning_rate
     with SESSION.workspace() as workspace:
         request = NetworkRequest(data=data, model=model, training=set_, **asked)
         guard = guard_of_file(workspace.store, data)

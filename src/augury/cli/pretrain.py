@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,7 +65,11 @@ def pretrain(
     small: _Small = False,
     input_dim: _Width = 11,
     part: Annotated[
-        list[str] | None, typer.Option(help="Of a panel: masked_stocks temporal_contrast residual_targets; repeat.")
+        list[str] | None,
+        typer.Option(help="Of a panel: masked_stocks residual_targets, not by default temporal_contrast; repeat."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="First day kept away, of bars: later days may judge.", formats=["%Y-%m-%d"])
     ] = None,
     seed: _Seed = 1337,
     as_json: _Json = False,
@@ -74,7 +79,7 @@ def pretrain(
 
     made = pretrain_file(
         data, output_dir, kind=kind, small=small, epochs=n_epochs, batch_size=batch_size,
-        input_dim=input_dim, parts=part or (), seed=seed,
+        input_dim=input_dim, parts=part or (), seed=seed, until=until.date() if until else None,
     )  # fmt: skip
     _say(made, kind, as_json)
 

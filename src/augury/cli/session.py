@@ -33,16 +33,10 @@ class Session:
         """Open the store and the lake of these settings; what they log goes to stderr as JSON lines."""
         import structlog
 
+        from augury.cli.log_lines import processors
         from augury.runs.workspace import Workspace
 
-        structlog.configure(
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.JSONRenderer(),
-            ],
-            logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        )
+        structlog.configure(processors=processors(), logger_factory=structlog.WriteLoggerFactory(file=sys.stderr))
         return Workspace.open(self.settings(**flags))
 
     def say(self, message: str) -> None:

@@ -39,6 +39,8 @@ def train(
     n_epochs: network.Epochs = 60,
     load_pretrained: network.Pretrained = None,
     freeze_encoder: network.Frozen = False,
+    unfreeze: network.Unfreeze = None,
+    learning_rate: network.Rate = None,
     input_dim: network.Width = 11,
     mode: network.Mode = "retrospective",
     no_multitask: network.OneTask = False,
@@ -53,16 +55,20 @@ def train(
 ) -> None:
     """Train an ensemble per symbol, timeframe and horizon, judge it, register it.
 
-    With --data a network is trained from a file instead: windows are classified, a panel is ranked.
+    With --data a network is trained from a file instead: windows are classified, a panel is ranked, and
+    --model signals says buy, sell or hold over one --horizon, default 5d.
     Exits with the highest code any cell met: 3 data rejected, 4 no bars, 5 refused by the gate.
     """
     if data is not None:
+        if symbol or timeframe or everything or recipe or dry_run:
+            raise UsageError("--symbol, --timeframe, --all, --recipe and --dry-run choose cells, --data is a file")
         return network.train(
             data, model, as_json=as_json, epochs=n_epochs, pretrained=load_pretrained, frozen=freeze_encoder,
             input_dim=input_dim, mode=mode, multitask=not no_multitask, anti_collapse=float(use_anti_collapse_loss),
             variance_regularization=variance_regularization, rank_weight=rank_weight, lookback=lookback, entry=entry,
             folds=folds, network_settings=network.settings(setting or []), sinks=tuple(track or []),
-            seed=1337 if seed is None else seed,
+            seed=1337 if seed is None else seed, horizon=tuple(horizon or []), unfreeze=tuple(unfreeze or []),
+            learning_rate=learning_rate,
         )  # fmt: skip
     from augury.cli.progress import Progress
     from augury.runs.cells import plan_cells

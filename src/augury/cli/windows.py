@@ -1,4 +1,4 @@
-"""Verbs for windows of bars: ``augury windows extract``."""
+"""Verbs for windows of bars: ``augury windows extract | publish``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from augury.core.bars import Bars
 
 app = typer.Typer(
-    help="Cut windows of 105 bars.",
+    help="Cut windows of 105 bars; publish a model of them.",
     epilog="Example: augury windows extract --symbol SPY --timeframe d1 --out spy.parquet",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -68,6 +68,23 @@ def extract(
         SESSION.say(note)
     show(rows, empty="no window was cut")
     return SESSION.say(f"{out}: {len(found)} windows of 105 bars")
+
+
+@app.command(epilog="Example: augury windows publish train-20261121T105800Z-1a2b3c")
+def publish(
+    experiment: Annotated[str, typer.Argument(help="Name of the trained network, as augury train printed it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Let a trained network of windows answer POST /predict from now on."""
+    from dataclasses import asdict
+
+    from augury.records.served_windows import publish as let_answer
+
+    with SESSION.workspace() as workspace:
+        served = let_answer(workspace.settings.data_dir, experiment, workspace.clock)
+    if as_json:
+        return document(asdict(served))
+    return SESSION.say(f"{served.version} ({served.mode}; {', '.join(served.classes)}) answers POST /predict")
 
 
 def _of_file(path: Path, names: list[str], timeframe: str | None, tz: str | None, calendar: str | None) -> Bars:

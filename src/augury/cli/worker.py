@@ -21,6 +21,7 @@ def worker(
     queues: Annotated[str, typer.Option(help="Comma-separated: heavy, light.")] = "heavy,light",
     concurrency: Annotated[int | None, typer.Option(min=1, help="Jobs of a queue at once; default its own.")] = None,
     executor: Annotated[str, typer.Option(help="Where heavy parts run: pool, inline, ray.")] = "pool",
+    ray_address: Annotated[str | None, typer.Option(help="Cluster of --executor ray: ray://HOST:10001.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: the cores.")] = None,
     grace: Annotated[float, typer.Option(min=0, help="Seconds to finish after SIGTERM, then hand back.")] = 10.0,
     drain: Annotated[bool, typer.Option("--drain", help="End when no job of these queues is left.")] = False,
@@ -36,7 +37,7 @@ def worker(
     for name in chosen:
         if name not in QUEUES:
             raise UnknownName(f"unknown queue '{name}'{did_you_mean(name, QUEUES)} (known: {', '.join(QUEUES)})")
-    with SESSION.workspace(workers=workers) as workspace:
+    with SESSION.workspace(workers=workers, ray_address=ray_address) as workspace:
         limits = {name: concurrency or QUEUES[name] for name in chosen}
         crew = Worker(workspace, limits, executor=executor, say=SESSION.say)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,7 +46,8 @@ def worker(
         def empty() -> bool:
             return drain and not workspace.store.jobs.list(states=ACTIVE, queues=chosen, limit=1)
 
-        crew.run(until=empty)
+        with workspace.store.heartbeats.beating(crew.engine.name, chosen):
+            crew.run(until=empty)
         if not crew.close(grace):
             SESSION.say("a part would not stop: it was handed back, and the process ends")
             sys.stderr.flush()

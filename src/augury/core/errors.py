@@ -24,6 +24,7 @@
     │   ├── NotSignedIn                     no key, a wrong one, or a session that ended
     │   ├── Forbidden                       known, but not allowed to
     │   └── LimitReached                    too many calls for now
+    ├── ChangedMeanwhile           exit 75  it is no longer what the caller saw
     ├── StoreError                 exit 1   the store is damaged or refuses to be written
     │   ├── CorruptStore                    database or ledger does not verify
     │   └── StorageFull                     no space, or a read-only folder
@@ -184,6 +185,12 @@ class Forbidden(AccessError):
 
 class LimitReached(AccessError):
     """Too many calls; ``facts["retry_after_s"]`` says when the next one is free."""
+
+
+class ChangedMeanwhile(AuguryError):
+    """Somebody else changed it after the caller had looked: nothing was done."""
+
+    exit_code = EXIT_TEMPORARY
 
 
 class StoreError(AuguryError):

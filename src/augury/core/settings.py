@@ -40,6 +40,9 @@ class Settings:
         ``default``, ``demo`` or a YAML file.
     max_age_days : int
         Versions older than this are refused unless stale ones are allowed.
+    ray_address : str
+        Cluster on which the executor ``ray`` runs, ``ray://host:10001``; empty means ``RAY_ADDRESS``, else a cluster
+        of this machine alone.
     origins : dict
         Setting name to where its value came from.
     """
@@ -50,6 +53,7 @@ class Settings:
     lake: str = ""
     recipe: str = "default"
     max_age_days: int = 60
+    ray_address: str = ""
     origins: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -225,13 +225,19 @@ class Alerts:
         return told
 
     def list(
-        self, *, open_only: bool = False, rule: str | None = None, history: bool = False, limit: int = 100
-    ) -> Sequence[AlertRow]:
-        """Return the present states, the last changed first; with ``history`` the past ones too."""
+        self, *, open_only: bool = False, rule: str | None = None, history: bool = False, before: int | None = None,
+        limit: int = 100,
+    ) -> Sequence[AlertRow]:  # fmt: skip
+        """Return the present states, the last changed first; with ``history`` the past ones too.
+
+        ``before`` keeps those whose number is smaller: where a page that follows begins.
+        """
         newest = select(func.max(alerts.c.id)).group_by(alerts.c.rule, alerts.c.subject)
         wanted = select(alerts) if history else select(alerts).where(alerts.c.id.in_(newest))
         if rule is not None:
             wanted = wanted.where(alerts.c.rule == rule)
+        if before is not None:
+            wanted = wanted.where(alerts.c.id < before)
         if open_only:
             wanted = wanted.where(alerts.c.state.in_(("alerting", "pending", "error")))
         with reading(self.engine) as connection:

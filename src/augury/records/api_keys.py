@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, insert, select, update
 
 from augury.core.clock import Clock
-from augury.core.errors import NotFound
+from augury.core.errors import NotFound, UsageError
 from augury.records.account_tables import api_keys, tenants, users
 from augury.records.database import reading, transaction
 
@@ -67,10 +67,10 @@ class ApiKeys:
             connection.execute(insert(api_keys).values(**made))
         return self.get(str(made["id"]), tenant_id)
 
-    def opens(self, key_hash: str) -> tuple[ApiKey, str] | None:
-        """Return the key of a hash and the plan of its tenant; None when it opens nothing (any more)."""
+    def opens(self, key_hash: str) -> tuple[ApiKey, str, str | None] | None:
+        """Return the key of a hash, its tenant's plan and its user's role; None when it opens nothing (any more)."""
         wanted = (
-            select(api_keys, tenants.c.plan, users.c.disabled_at)
+            select(api_keys, tenants.c.plan, users.c.disabled_at, users.c.role)
             .join(tenants, tenants.c.id == api_keys.c.tenant_id)
             .outerjoin(users, users.c.id == api_keys.c.user_id)
             .where(api_keys.c.key_hash == key_hash)
@@ -81,7 +81,7 @@ class ApiKeys:
         if row is None or row.disabled_at is not None:
             return None
         ends = [moment for moment in (row.expires_at, row.revoked_at) if moment is not None]
-        return None if any(moment <= now for moment in ends) else (_key(row), row.plan)
+        return None if any(moment <= now for moment in ends) else (_key(row), row.plan, row.role)
 
     def get(self, key_id: str, tenant_id: str) -> ApiKey:
         """Return one key of a tenant.
@@ -113,8 +113,19 @@ class ApiKeys:
         return self.get(key_id, tenant_id)
 
     def rotate(self, key_id: str, tenant_id: str, key_hash: str, hint: str, overlap: timedelta) -> ApiKey:
-        """Put a new key in the place of an old one, which goes on opening for the overlap."""
+        """Put a new key in the place of an old one, which goes on opening for the overlap.
+
+        Raises
+        ------
+        NotFound
+            There is none in this tenant.
+        UsageError
+            It has ended, or was rotated before: only the newest of a chain is rotated.
+        """
         old = self.get(key_id, tenant_id)
+        now = self.clock.now()
+        if any(end is not None and end <= now for end in (old.revoked_at, old.expires_at)) or old.rotated_to:
+            raise UsageError(f"key {key_id} has ended or was rotated already", fix="augury keys list")
         new = self.add(
             key_hash, hint, tenant_id=tenant_id, user_id=old.user_id, name=old.name, scopes=old.scopes,
             expires_at=old.expires_at,

@@ -111,8 +111,16 @@ class ArtifactStore:
         self.staging.release(staged)
         return final
 
-    def open(self, symbol: str, timeframe: str, horizon: str, version: str) -> tuple[Path, VersionManifest]:
+    def open(
+        self, symbol: str, timeframe: str, horizon: str, version: str, registered: VersionManifest | None = None
+    ) -> tuple[Path, VersionManifest]:
         """Check a version against its manifest, every byte of it, and return where it lies.
+
+        Parameters
+        ----------
+        symbol, timeframe, horizon, version : str
+        registered : VersionManifest, optional
+            What the registry holds: a file of exactly that text need not be parsed again.
 
         Raises
         ------
@@ -124,7 +132,7 @@ class ArtifactStore:
         """
         folder = self.place(symbol, timeframe, horizon, version)
         cell = f"{symbol} {timeframe} {horizon} {version}"
-        manifest = _read_manifest(folder, cell)
+        manifest = _read_manifest(folder, cell, registered)
         if (manifest.symbol, manifest.timeframe, manifest.horizon, manifest.version) != (
             symbol,
             str(Timeframe.parse(timeframe)),
@@ -169,11 +177,13 @@ def _manifest_text(manifest: VersionManifest) -> str:
     return canonical_json(manifest.to_json()) + "\n"
 
 
-def _read_manifest(folder: Path, cell: str) -> VersionManifest:
+def _read_manifest(folder: Path, cell: str, registered: VersionManifest | None = None) -> VersionManifest:
     try:
         handle = os.open(folder / MANIFEST, os.O_RDONLY | os.O_NOFOLLOW)
         with os.fdopen(handle, encoding="utf-8") as stream:
             text = stream.read()
+        if registered is not None and _is_text_of(registered, text):
+            return registered
         value = json.loads(text)
     except FileNotFoundError as error:
         raise _corrupt(cell, MANIFEST, "it is not there") from error
@@ -182,12 +192,20 @@ def _read_manifest(folder: Path, cell: str) -> VersionManifest:
     manifest = _parse_manifest(value, cell)
     # The hash does not cover the name and the moment; the name does, and the text must be the one
     # that seal() writes, so that no byte of it can change unseen.
-    name = _version_name(datetime.fromisoformat(manifest.created_at), manifest.content_hash)
-    if text != _manifest_text(manifest) or manifest.version != name:
+    if not _is_text_of(manifest, text):
+        name = _name_of(manifest)
         raise _corrupt(
             cell, MANIFEST, f"it is not as it was sealed (content {manifest.content_hash[:12]}, name {name})"
         )
     return manifest
+
+
+def _is_text_of(manifest: VersionManifest, text: str) -> bool:
+    return text == _manifest_text(manifest) and manifest.version == _name_of(manifest)
+
+
+def _name_of(manifest: VersionManifest) -> str:
+    return _version_name(datetime.fromisoformat(manifest.created_at), manifest.content_hash)
 
 
 def _parse_manifest(value: Json, cell: str) -> VersionManifest:

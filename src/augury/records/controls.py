@@ -112,7 +112,8 @@ class Controls:
         """Return the switches that are on and whose name begins with ``prefix``, by name."""
         with reading(self.engine) as connection:
             found = connection.execute(select(table).order_by(table.c.name)).all()
-        return [_control(row) for row in found if row.name.startswith(prefix)]
+        # Signs of life stand in the same table (``records.heartbeats``); nobody set them.
+        return [_control(row) for row in found if row.name.startswith(prefix) and not row.name.startswith("worker:")]
 
     def pause(self, kind: str, *, by: str, reason: str = "") -> Control:
         """Hold back every job of a kind, e.g. ``forecast``, until :meth:`resume`."""

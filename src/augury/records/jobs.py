@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 
 from augury.core.clock import Clock
-from augury.core.errors import NotFound, UsageError
+from augury.core.errors import LimitReached, NotFound, UsageError
 from augury.core.hashing import canonical_json
 from augury.core.typing import Json
 from augury.records.controls import PAUSE, Controls
@@ -111,6 +111,8 @@ class JobRequest:
     key: str | None = None
     by: str = "cli"
     tenant_id: str | None = None
+    at_most: int | None = None
+    """Jobs of the tenant that may wait or run at once, this one included; None is no limit."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ class Jobs:
         ------
         UsageError
             The key was used for another kind or other settings, or the priority is outside 1..100.
+        LimitReached
+            The tenant has as many jobs as it may; nothing was written.
         """
         if not 1 <= request.priority <= 100:
             raise UsageError(f"priority={request.priority} is outside 1..100 (1 runs first)")
@@ -156,6 +160,7 @@ class Jobs:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             added = dialect.insert(jobs).values(**values).on_conflict_do_nothing(index_elements=["idempotency_key"])
             if connection.execute(added.returning(jobs.c.id)).first() is not None:
+                _check_room(connection, request)
                 self._event(connection, job_id, f"submitted by {request.by}", now)
                 return _one(connection, job_id)
             known = _job(connection.execute(select(jobs).where(jobs.c.idempotency_key == request.key)).one())
@@ -335,6 +340,19 @@ class Jobs:
     ) -> None:  # fmt: skip
         said = {"job_id": job_id, "ts": ts, "level": level, "text": text, "data_json": data}
         connection.execute(insert(job_events).values(**said))
+
+
+def _check_room(connection: Connection, request: JobRequest) -> None:
+    """Refuse the job just written when its tenant has too many; raising takes it back."""
+    if request.at_most is None:
+        return
+    mine = select(func.count()).where(jobs.c.tenant_id == request.tenant_id, jobs.c.state.in_(ACTIVE))
+    count = int(connection.execute(mine).scalar_one())
+    if count > request.at_most:
+        raise LimitReached(
+            f"{count - 1} jobs wait or run, and the plan allows {request.at_most} at once: wait for one or cancel it",
+            fix="augury jobs list --state running", retry_after_s=30.0,
+        )  # fmt: skip
 
 
 def _chosen(states: Iterable[str], kind: str | None, queues: Iterable[str]) -> Select[Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +22,7 @@ from augury.core.labelspec import default_horizons
 from augury.core.timeframe import Horizon, Timeframe
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
+from augury.records.controls import ABSTAIN
 from augury.records.default_store import on_the_class_too
 from augury.records.store import Store
 from augury.records.versions import VersionRow
@@ -63,6 +64,22 @@ class LoadedEnsemble:
 
 
 @dataclass(frozen=True)
+class Roster:
+    """Who answers, as it stood at one moment.
+
+    Parameters
+    ----------
+    champions : mapping
+        (symbol, timeframe, horizon) to the registered version.
+    silenced : mapping
+        ``SYMBOL timeframe horizon`` to the version that may name no direction.
+    """
+
+    champions: Mapping[tuple[str, str, str], VersionRow]
+    silenced: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class EnsembleLoader:
     """Loads versions out of a store. Every call may also be made on the class (default store).
 
@@ -71,10 +88,21 @@ class EnsembleLoader:
     store : Store
     loader : callable, optional
         Reads an ensemble from a folder whose bytes were checked.
+    roster : Roster, optional
+        Who answers, when that was looked up beforehand; default it is looked up for every call.
     """
 
     store: Store
     loader: Callable[[Path], Ensemble] = read_ensemble
+    roster: Roster | None = None
+
+    def knowing(self, symbols: Sequence[str], timeframes: Sequence[str]) -> EnsembleLoader:
+        """Return this loader with a roster: who answers for some symbols and timeframes is looked up once.
+
+        Other cells then have no champion, and what is promoted or silenced later is not seen: use it for one run.
+        """
+        silenced = {control.subject: str(control.value["version"]) for control in self.store.controls.list(ABSTAIN)}
+        return replace(self, roster=Roster(self.store.versions.champion_rows(symbols, timeframes), silenced))
 
     @on_the_class_too
     def load_latest_model(
@@ -191,6 +219,8 @@ class EnsembleLoader:
         return None if row is None else row.manifest.to_json()
 
     def _champion(self, symbol: str, timeframe: str, horizon: str | None) -> VersionRow | None:
+        if self.roster is not None and horizon is not None:
+            return self.roster.champions.get((symbol, timeframe, str(Horizon.parse(horizon))))
         champions = self.store.versions.champions(symbol, timeframe)
         if horizon is None:
             base = str(default_horizons(Timeframe(timeframe))[0])
@@ -201,7 +231,8 @@ class EnsembleLoader:
         return self.store.versions.get(symbol, timeframe, horizon, champions[horizon])
 
     def _read(self, row: VersionRow, *, stands_in: bool) -> LoadedEnsemble:
-        folder, manifest = self.store.artifacts.open(row.symbol, row.timeframe, row.horizon, row.version)
+        where = (row.symbol, row.timeframe, row.horizon)
+        folder, manifest = self.store.artifacts.open(*where, row.version, row.manifest)
         if manifest != row.manifest:
             raise CorruptArtifact(
                 f"version {manifest.cell} {row.version}: manifest.json (content {manifest.content_hash[:12]}) is not"
@@ -209,8 +240,8 @@ class EnsembleLoader:
                 fix=f"augury train --symbol {row.symbol} --timeframe {row.timeframe}",
                 file="manifest.json",
             )
-        silenced = self.store.controls.silenced(row.symbol, row.timeframe, row.horizon) == row.version
-        return LoadedEnsemble(self.loader(folder), manifest, stands_in or manifest.degraded, silenced)
+        silenced = self.roster.silenced.get(manifest.cell) if self.roster else self.store.controls.silenced(*where)
+        return LoadedEnsemble(self.loader(folder), manifest, stands_in or manifest.degraded, silenced == row.version)
 
     def _warn(self, row: VersionRow, error: CorruptArtifact, before: str | None) -> None:
         """Log a damaged version each time it is met, and journal it once."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, update
 
 from augury.core.clock import Clock
 from augury.core.errors import NotFound, NotSignedIn, UsageError
@@ -56,6 +56,15 @@ class User:
     settings: Json
     created_at: datetime
     disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a one-time code invites to."""
+
+    tenant_id: str
+    role: str
+    expires_at: datetime
 
 
 def hashed(secret: str) -> str:
@@ -112,15 +121,19 @@ class People:
             rows = connection.execute(wanted if tenant_id is None else wanted.where(users.c.tenant_id == tenant_id))
             return [user_of(row) for row in rows]
 
-    def user(self, user_id: str) -> User:
-        """Return one user by id.
+    def user(self, user_id: str, tenant_id: str | None = None) -> User:
+        """Return one user by id, of one tenant or of all.
 
         Raises
         ------
         NotFound
+            There is none, or they are another tenant's: both read the same.
         """
+        wanted = select(users).where(users.c.id == user_id)
         with reading(self.engine) as connection:
-            row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+            row = connection.execute(
+                wanted if tenant_id is None else wanted.where(users.c.tenant_id == tenant_id)
+            ).one_or_none()
         if row is None:
             raise NotFound(f"no user {user_id}", fix="augury users list")
         return user_of(row)
@@ -154,9 +167,19 @@ class People:
         return self.user(str(made["id"]))
 
     def change(self, user_id: str, **values: Any) -> User:
-        """Change the password hash, role, settings or ``disabled_at`` of a user; a disabled one is signed out."""
+        """Change the password hash, role, settings or ``disabled_at`` of a user; a disabled one is signed out.
+
+        Raises
+        ------
+        UsageError
+            The role is not known, or no admin would be left in the tenant.
+        """
+        if values.get("role", ROLES[0]) not in ROLES:
+            raise UsageError(f"unknown role '{values['role']}' (known: {', '.join(ROLES)})")
         columns = {"settings_json" if name == "settings" else name: value for name, value in values.items()}
         with transaction(self.engine) as connection:
+            if values.get("role", "admin") != "admin" or values.get("disabled_at") is not None:
+                _keep_an_admin(connection, user_id)
             connection.execute(update(users).where(users.c.id == user_id).values(**columns))
             if values.get("disabled_at") is not None or "password_hash" in values:
                 connection.execute(sessions.delete().where(sessions.c.user_id == user_id))
@@ -168,7 +191,15 @@ class People:
             return not connection.execute(select(func.count()).select_from(users)).scalar_one()
 
     def invite(self, tenant_id: str = HOME, role: str = "admin") -> str:
-        """Make a one-time code that makes an account, good for a day; it is returned once and only its hash is kept."""
+        """Make a one-time code that makes an account, good for a day; it is returned once and only its hash is kept.
+
+        Raises
+        ------
+        UsageError
+            The role is not known.
+        """
+        if role not in ROLES:
+            raise UsageError(f"unknown role '{role}' (known: {', '.join(ROLES)})")
         code, now = secrets.token_urlsafe(24), self.clock.now()
         made = {
             "code_hash": hashed(code), "tenant_id": tenant_id, "role": role, "created_at": now,
@@ -177,6 +208,20 @@ class People:
         with transaction(self.engine) as connection:
             connection.execute(insert(invitations).values(**made))
         return code
+
+    def invited(self, code: str) -> Invitation:
+        """Return what a code invites to.
+
+        Raises
+        ------
+        NotSignedIn
+            The code is not known, was used or has run out.
+        """
+        with reading(self.engine) as connection:
+            found = connection.execute(select(invitations).where(*_open(code, self.clock.now()))).one_or_none()
+        if found is None:
+            raise NotSignedIn("this invitation is not known, was used or has run out", fix="augury users invite")
+        return Invitation(found.tenant_id, found.role, found.expires_at)
 
     def accept(self, code: str, name: str, password_hash: str) -> User:
         """Make the account an invitation is for; the code is used up.
@@ -188,22 +233,35 @@ class People:
         UsageError
             The name is taken; the code stays good.
         """
-        now = self.clock.now()
-        open_code = (
-            invitations.c.code_hash == hashed(code), invitations.c.used_at.is_(None), invitations.c.expires_at > now,
-        )  # fmt: skip
-        with reading(self.engine) as connection:
-            found = connection.execute(select(invitations).where(*open_code)).one_or_none()
-        if found is None:
-            raise NotSignedIn("this invitation is not known, was used or has run out", fix="augury users invite")
+        found = self.invited(code)
         made = self.add_user(name, password_hash, found.role, found.tenant_id)
         with transaction(self.engine) as connection:
-            used = connection.execute(update(invitations).where(*open_code).values(used_at=now))
+            used = connection.execute(
+                update(invitations).where(*_open(code, now := self.clock.now())).values(used_at=now)
+            )
             if not used.rowcount:  # two people used one code at once: the second account is not made
                 connection.execute(users.delete().where(users.c.id == made.id))
         if not used.rowcount:
             raise NotSignedIn("this invitation was used a moment ago", fix="augury users invite")
         return made
+
+
+def _open(code: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        invitations.c.code_hash == hashed(code), invitations.c.used_at.is_(None), invitations.c.expires_at > now,
+    )  # fmt: skip
+
+
+def _keep_an_admin(connection: Connection, user_id: str) -> None:
+    admins = select(users.c.id, users.c.name).where(
+        users.c.role == "admin", users.c.disabled_at.is_(None),
+        users.c.tenant_id == select(users.c.tenant_id).where(users.c.id == user_id).scalar_subquery(),
+    )  # fmt: skip
+    found = connection.execute(admins).all()
+    if [row.id for row in found] == [user_id]:
+        raise UsageError(
+            f"{found[0].name} is the only admin: nobody could rule this tenant", fix="augury users invite --role admin"
+        )
 
 
 def user_of(row: Row[Any]) -> User:

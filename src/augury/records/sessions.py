@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine, insert, select, update
 
 from augury.core.clock import Clock
-from augury.records.account_tables import sessions, users
+from augury.core.errors import TemporaryError
+from augury.records.account_tables import sessions, tenants, users
 from augury.records.database import reading, transaction
 from augury.records.people import User, hashed, user_of
 
@@ -37,12 +39,13 @@ class Sessions:
             connection.execute(insert(sessions).values(**made))
         return token
 
-    def user(self, token: str) -> User | None:
-        """Return who a session belongs to; None when it is not known, has ended, or its user is disabled."""
+    def opens(self, token: str) -> tuple[User, str] | None:
+        """Return whose a session is and their tenant's plan; None when it is unknown, over, or its user disabled."""
         now, token_hash = self.clock.now(), hashed(token)
         wanted = (
-            select(users, sessions.c.seen_at, sessions.c.expires_at)
+            select(users, tenants.c.plan, sessions.c.seen_at, sessions.c.expires_at)
             .join(sessions, sessions.c.user_id == users.c.id)
+            .join(tenants, tenants.c.id == users.c.tenant_id)
             .where(sessions.c.token_hash == token_hash)
         )
         with reading(self.engine) as connection:
@@ -50,9 +53,18 @@ class Sessions:
         if row is None or row.expires_at <= now or row.disabled_at is not None:
             return None
         if now - row.seen_at > _SEEN_EVERY:
-            with transaction(self.engine) as connection:
-                connection.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(seen_at=now))
-        return user_of(row)
+            self._seen(token_hash, now)
+        return user_of(row), row.plan
+
+    def user(self, token: str) -> User | None:
+        """Return who a session belongs to; None as in :meth:`opens`."""
+        found = self.opens(token)
+        return None if found is None else found[0]
+
+    def _seen(self, token_hash: str, now: datetime) -> None:
+        # Nobody is kept waiting at the door for a note that can be taken the next time.
+        with suppress(TemporaryError), transaction(self.engine) as connection:
+            connection.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(seen_at=now))
 
     def close(self, token: str) -> None:
         """End a session."""

@@ -19,23 +19,30 @@ from augury.records.alerts import Alerts
 from augury.records.api_keys import ApiKeys
 from augury.records.artifacts import ArtifactStore
 from augury.records.audit_trail import AuditTrail
+from augury.records.backtests import Backtests
 from augury.records.consensus_ledger import ConsensusLedger
 from augury.records.controls import Controls
 from augury.records.database import open_engine
 from augury.records.drift import Drift
 from augury.records.evaluations import Evaluations
 from augury.records.firings import Firings
+from augury.records.heartbeats import Heartbeats
 from augury.records.holdout import Holdout
+from augury.records.idempotency import Idempotency
 from augury.records.jobs import Jobs
 from augury.records.journal import Journal
 from augury.records.ledger import Ledger
 from augury.records.lineage import Lineage
 from augury.records.matured_bands import MaturedBands
 from augury.records.people import People
+from augury.records.positions import Positions
 from augury.records.sessions import Sessions
 from augury.records.training_runs import TrainingRuns
 from augury.records.trials import Trials
+from augury.records.usage import Usage
 from augury.records.versions import Versions
+from augury.records.watchlist import Watchlist
+from augury.records.webhooks import Webhooks
 from augury.records.weights_log import WeightsLog
 
 DATABASE_NAME = "augury.sqlite"
@@ -177,9 +184,44 @@ class Store:
         return ApiKeys(self.engine, self.clock)
 
     @property
+    def usage(self) -> Usage:
+        """Every call of somebody known."""
+        return Usage(self.engine, self.clock)
+
+    @property
     def audit_trail(self) -> AuditTrail:
         """Who did what."""
         return AuditTrail(self.engine, self.clock)
+
+    @property
+    def idempotency(self) -> Idempotency:
+        """Answers to requests that may be sent twice."""
+        return Idempotency(self.engine, self.clock)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Who is told of news, and what was told."""
+        return Webhooks(self.engine, self.clock)
+
+    @property
+    def backtests(self) -> Backtests:
+        """Backtests that were kept."""
+        return Backtests(self.engine, self.clock)
+
+    @property
+    def watchlist(self) -> Watchlist:
+        """What people watch."""
+        return Watchlist(self.engine, self.clock)
+
+    @property
+    def positions(self) -> Positions:
+        """What people hold on paper."""
+        return Positions(self.engine, self.clock)
+
+    @property
+    def heartbeats(self) -> Heartbeats:
+        """Which workers are alive."""
+        return Heartbeats(self.engine, self.clock)
 
     @property
     def lineage(self) -> Lineage:

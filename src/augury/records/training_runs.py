@@ -98,15 +98,26 @@ class TrainingRuns:
             added = insert(training_runs).values(**values).returning(training_runs.c.id)
             return int(connection.execute(added).scalar_one())
 
-    def list(self, symbol: str | None = None, timeframe: str | None = None, limit: int = 100) -> Sequence[TrainingRun]:
-        """Return at most ``limit`` runs, the last written first."""
+    def list(
+        self, symbol: str | None = None, timeframe: str | None = None, limit: int = 100, *, before: int | None = None
+    ) -> Sequence[TrainingRun]:
+        """Return at most ``limit`` runs, the last written first; ``before`` a key those that were written earlier."""
+        return [run for _, run in self.keyed(symbol, timeframe, limit, before=before)]
+
+    def keyed(
+        self, symbol: str | None = None, timeframe: str | None = None, limit: int = 100, *, before: int | None = None
+    ) -> Sequence[tuple[int, TrainingRun]]:
+        """As :meth:`list`, each run with its key."""
         wanted = select(training_runs, symbols.c.ticker).join(symbols, symbols.c.id == training_runs.c.symbol_id)
         if symbol is not None:
             wanted = wanted.where(symbols.c.ticker == symbol)
         if timeframe is not None:
             wanted = wanted.where(training_runs.c.timeframe == timeframe)
+        if before is not None:
+            wanted = wanted.where(training_runs.c.id < before)
         with reading(self.engine) as connection:
-            return [_read(row) for row in connection.execute(wanted.order_by(training_runs.c.id.desc()).limit(limit))]
+            rows = connection.execute(wanted.order_by(training_runs.c.id.desc()).limit(limit)).all()
+        return [(row.id, _read(row)) for row in rows]
 
 
 def _read(row: Row[Any]) -> TrainingRun:

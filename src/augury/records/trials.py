@@ -129,6 +129,16 @@ class Trials:
         wanted = select(table) if data is None else select(table).where(_on(data))
         return self._read(wanted.order_by(table.c.id.desc()).limit(limit))
 
+    def page(
+        self, data: str | None = None, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[tuple[int, Trial]]:
+        """Return at most ``limit`` trials with their numbers, the newest first; ``before`` continues."""
+        wanted = select(table) if data is None else select(table).where(_on(data))
+        wanted = wanted if before is None else wanted.where(table.c.id < before)
+        with reading(self.engine) as connection:
+            rows = connection.execute(wanted.order_by(table.c.id.desc()).limit(limit)).all()
+        return [(row.id, _trial(row)) for row in rows]
+
     def deflated(self, trial: Trial) -> Deflated:
         """Deflate a trial's value by the number of configurations scored on its dataset, this one included.
 

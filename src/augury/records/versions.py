@@ -284,6 +284,18 @@ class Versions:
             found = [(row.ticker, row.timeframe, row.horizon) for row in connection.execute(wanted)]
         return sorted(found, key=lambda cell: (cell[0], cell[1], _duration(cell[2])))
 
+    def champion_rows(
+        self, tickers: Sequence[str], timeframes: Sequence[str]
+    ) -> dict[tuple[str, str, str], VersionRow]:
+        """Return (symbol, timeframe, horizon) to the version that answers, for all of some symbols at once."""
+        serving = select(aliases.c.version_id).where(aliases.c.alias == CHAMPION)
+        wanted = version_rows().where(
+            model_versions.c.id.in_(serving),
+            symbols.c.ticker.in_(set(tickers)),
+            model_versions.c.timeframe.in_(set(timeframes)),
+        )
+        return {(row.symbol, row.timeframe, row.horizon): row for row in self._list(wanted)}
+
     def challenger(self, symbol: str, timeframe: str, horizon: str) -> str | None:
         """Return the version that is tried beside the champion of a cell."""
         return next((row.version for row in self._cell(symbol, timeframe, str(horizon)) if row.challenger), None)
@@ -309,7 +321,7 @@ class Versions:
 
     def list(self, symbol: str | None = None, timeframe: str | None = None) -> Sequence[VersionRow]:
         """Return the registered versions, by symbol, timeframe and horizon, the newest first."""
-        return self._list(_rows(symbol, timeframe))
+        return self._list(version_rows(symbol, timeframe))
 
     def get(self, symbol: str, timeframe: str, horizon: str, version: str) -> VersionRow:
         """Return one version.
@@ -325,19 +337,19 @@ class Versions:
         raise _unknown(symbol, timeframe, horizon, version)
 
     def _cell(self, symbol: str, timeframe: str, horizon: str) -> Sequence[VersionRow]:
-        return self._list(_rows(symbol, timeframe).where(model_versions.c.horizon == str(horizon)))
+        return self._list(version_rows(symbol, timeframe).where(model_versions.c.horizon == str(horizon)))
 
     def _list(self, wanted: Select[Any]) -> Sequence[VersionRow]:
         with reading(self.engine) as connection:
             found = connection.execute(wanted).all()
         newest_first = sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)
         return [
-            _read(row)
+            read_version(row)
             for row in sorted(newest_first, key=lambda row: (row.ticker, row.timeframe, _duration(row.horizon)))
         ]
 
 
-def _rows(symbol: str | None = None, timeframe: str | None = None) -> Select[Any]:
+def version_rows(symbol: str | None = None, timeframe: str | None = None) -> Select[Any]:
     """Versions with their symbol; ``champion_id`` and ``challenger_id`` are null for all but these."""
     champion, challenger = aliases.alias("at_champion"), aliases.alias("at_challenger")
     wanted = (
@@ -356,7 +368,8 @@ def _rows(symbol: str | None = None, timeframe: str | None = None) -> Select[Any
     return wanted if timeframe is None else wanted.where(model_versions.c.timeframe == str(timeframe))
 
 
-def _read(row: Row[Any]) -> VersionRow:
+def read_version(row: Row[Any]) -> VersionRow:
+    """Read a row of :func:`version_rows`."""
     return VersionRow(
         symbol=row.ticker,
         timeframe=row.timeframe,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -23,7 +23,7 @@ from augury.data.calendar.availability import closed
 from augury.data.calendar.openings import bar_opens
 from augury.features.engine import build
 from augury.labels.attach import attach
-from augury.models.adaptation import BandCorrection
+from augury.models.adaptation import BandCorrection, MaturedBand
 from augury.models.conformal import widen_by_horizon
 from augury.records.chain import LedgerRow
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
@@ -34,8 +34,8 @@ from augury.runs.intake import bars_of, check
 from augury.runs.workspace import Workspace
 
 BARS_MIN = 50
-PARALLEL_MIN = 64
-"""Cells below which starting processes costs more than it saves."""
+PARALLEL_MIN = 512
+"""Cells below which starting processes, a few seconds each, costs more than it saves."""
 _TASKS = 8
 
 
@@ -79,7 +79,7 @@ def forecast(
     dry_run : bool
         Write nothing.
     executor : Executor, optional
-        Default: a pool of ``settings.workers`` processes from 64 cells on, this process below that. The rows are
+        Default: a pool of ``settings.workers`` processes from 512 cells on, this process below that. The rows are
         the same bit for bit, and are written by this process in one transaction.
 
     Returns
@@ -110,7 +110,8 @@ def forecast(
 
 def forecast_groups(workspace: Workspace, cells: Sequence[Cell], allow_stale: bool) -> list[Bundle]:
     """Forecast cells in this process, one bundle a symbol and timeframe; writes nothing."""
-    loader = EnsembleLoader(workspace.store)
+    symbols, timeframes = [cell.symbol for cell in cells], [cell.timeframe for cell in cells]
+    loader = EnsembleLoader(workspace.store).knowing(symbols, timeframes)
     return [_forecast_group(workspace, loader, group, allow_stale) for group in _groups(cells)]
 
 
@@ -186,6 +187,7 @@ class _View:
     data_until: datetime
     features: dict[str, FeatureTable]
     matured: MaturedBands | None = None
+    scored: dict[str, Sequence[MaturedBand]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, workspace: Workspace, symbol: str, timeframe: Timeframe) -> _View:
@@ -215,9 +217,14 @@ class _View:
         """How far the misses of a cell, as they were known at a moment, move the bands of a version."""
         if self.matured is None:
             return BandCorrection.of(())
-        where = (manifest.symbol, manifest.timeframe, manifest.horizon)
+        if manifest.symbol not in self.scored:  # of all horizons at once
+            self.scored[manifest.symbol] = self.matured.list(manifest.symbol, manifest.timeframe, before=self.now)
         spec = manifest.label_spec.hash
-        return BandCorrection.of(self.matured.list(*where, label_spec_hash=spec, before=made_at))
+        return BandCorrection.of(
+            band
+            for band in self.scored[manifest.symbol]
+            if (band.horizon, band.label_spec_hash) == (manifest.horizon, spec) and band.evaluated_at < made_at
+        )
 
     @property
     def stale(self) -> bool:

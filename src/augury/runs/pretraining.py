@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,7 @@ def pretrain_file(
     parts: Sequence[str] = (),
     seed: int = 1337,
     stride: int = 52,
+    until: date | None = None,
 ) -> Pretrained:
     """Pre-train an encoder on a file and write it into a folder.
 
@@ -54,10 +56,12 @@ def pretrain_file(
     factor : float, optional
         Of the expansion label, in average true ranges.
     parts : sequence of str
-        Of ``panel``: what is learned; empty is all three.
+        Of ``panel``: what is learned; empty is masked stocks and residual targets.
     seed : int
     stride : int
         Bars from one window to the next, when they are cut here.
+    until : date, optional
+        First day that is kept away: no bar of it or later is read, so that it may choose or judge what begins here.
 
     Raises
     ------
@@ -75,8 +79,10 @@ def pretrain_file(
 
     plan = _plan(kind, small, epochs, batch_size, seed)
     if kind == "panel":
-        return pretrain_panel(_samples(_bars(data)), folder, plan=plan, parts=parts)
-    windows = _windows(data, stride)
+        return pretrain_panel(_samples(_bars(data, until)), folder, plan=plan, parts=parts)
+    if until is not None and _is_windows(data):
+        raise UsageError("--until is of bars: windows are cut already", fix="augury windows extract --help")
+    windows = _windows(data, stride, until)
     labels = _labels(data, len(windows)) if kind == "multitask" else None
     return pretrain_windows(windows, folder, kind=kind, plan=plan, input_dim=input_dim, factor=factor, labels=labels)
 
@@ -95,10 +101,13 @@ def _plan(kind: str, small: bool, epochs: int | None, batch_size: int | None, se
     return replace(plan, epochs=epochs or plan.epochs, batch_size=batch_size or plan.batch_size)
 
 
-def _bars(data: Path) -> Bars:
+def _bars(data: Path, until: date | None) -> Bars:
     from augury.data.canonical.normalize import normalize
 
-    return normalize(data).bars
+    bars = normalize(data).bars
+    if until is None:
+        return bars
+    return bars.with_frame(bars.frame.filter(pl.col("ts") < datetime(until.year, until.month, until.day, tzinfo=UTC)))
 
 
 def _is_windows(data: Path) -> bool:
@@ -112,11 +121,11 @@ def _is_windows(data: Path) -> bool:
     return FEATURES in schema
 
 
-def _windows(data: Path, stride: int) -> Windows:
+def _windows(data: Path, stride: int, until: date | None) -> Windows:
     from augury.labels.windows import extract_windows
     from augury.labels.windows.files import read_windows
 
-    return read_windows(data) if _is_windows(data) else extract_windows(_bars(data), stride=stride)
+    return read_windows(data) if _is_windows(data) else extract_windows(_bars(data, until), stride=stride)
 
 
 def _labels(data: Path, count: int) -> dict[str, np.ndarray[Any, Any]]:
@@ -142,13 +151,15 @@ def _labels(data: Path, count: int) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def _samples(bars: Bars) -> Any:
-    """The panel a network reads, with the return that beta does not explain as its target."""
+    """The panel a ranker reads, column by column, with the return that beta does not explain as its target."""
+    from augury.features.panel.correlation_graph import correlation_graphs
     from augury.features.panel.market import market_beside
+    from augury.features.panel.peers import peer_beside
     from augury.features.panel.table import panel_table
     from augury.learning.samplers.panel_samples import PanelSamples
     from augury.learning.samplers.panel_targets import panel_targets
 
-    found = panel_table(bars, market=market_beside(bars))
+    found = panel_table(bars, market=market_beside(bars), graph=peer_beside(bars, correlation_graphs(bars)))
     targets = panel_targets(bars, (1,), neutral="beta")
     return PanelSamples.of_frame(
         found.table.frame, found.roles, targets, manifest=found.table.manifest, data_version=bars.data_version

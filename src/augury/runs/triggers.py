@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 import polars as pl
 
 from augury.core.bars import Bars
+from augury.core.clock import iso
 from augury.core.forecast import Forecast
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.data.calendar.availability import closed, known_at
 from augury.data.calendar.elapsed import open_minutes
 from augury.models.consensus.quality import CRITICAL_H, STALE_H
-from augury.records.journal import Journal
+from augury.records.journal import Entry, Journal
 from augury.runs.forecast_job import ForecastRun, champion_cells, forecast_all
 from augury.runs.intake import bars_of
 from augury.runs.workspace import Workspace
@@ -72,7 +73,12 @@ class Trigger:
 
     def to_json(self) -> Json:
         """Write as a JSON object."""
-        return asdict(self)
+        return asdict(self) | {"made_at": iso(self.made_at)}
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        return cls(**value | {"made_at": datetime.fromisoformat(value["made_at"])})
 
 
 def standing(workspace: Workspace, symbols: Sequence[str] = ()) -> list[Trigger]:
@@ -94,24 +100,45 @@ def standing(workspace: Workspace, symbols: Sequence[str] = ()) -> list[Trigger]
     return found
 
 
-def fire(workspace: Workspace, symbols: Sequence[str] = ()) -> list[Trigger]:
-    """Return the triggers that fire now, at most one a symbol, and remember them in the journal.
+def due(workspace: Workspace, symbols: Sequence[str] = ()) -> list[Trigger]:
+    """List the triggers that would fire now, at most one a symbol; writes nothing.
 
     Each kind fires once about a forecast, and a symbol at most once an hour; the gravest comes first.
     """
-    journal, now = Journal(workspace.store.engine, workspace.clock), workspace.clock.now()
-    past = journal.list(KIND, since=now - _FORGETTABLE)
+    now = workspace.clock.now()
+    past = _remembered(workspace)
     resting = {entry.subject for entry in past if entry.at > now - PAUSE}
     known = {(entry.data["basis"], entry.data["kind"]) for entry in past}
-    fired: list[Trigger] = []
+    found: list[Trigger] = []
     for trigger in standing(workspace, symbols):
-        if trigger.symbol in resting or (trigger.basis, trigger.kind) in known:
-            continue
-        resting.add(trigger.symbol)
-        fired.append(trigger)
+        if trigger.symbol not in resting and (trigger.basis, trigger.kind) not in known:
+            resting.add(trigger.symbol)
+            found.append(trigger)
+    return found
+
+
+def remember(workspace: Workspace, trigger: Trigger) -> None:
+    """Write a trigger into the journal; one that is there already is left as it is."""
+    known = {(entry.data["basis"], entry.data["kind"]) for entry in _remembered(workspace)}
+    if (trigger.basis, trigger.kind) not in known:
         level = "info" if trigger.kind == "stale" else "warning"
-        journal.add(KIND, trigger.symbol, level, trigger.text, trigger.to_json())
+        _journal(workspace).add(KIND, trigger.symbol, level, trigger.text, trigger.to_json())
+
+
+def fire(workspace: Workspace, symbols: Sequence[str] = ()) -> list[Trigger]:
+    """Return the triggers of :func:`due` and remember them in the journal."""
+    fired = due(workspace, symbols)
+    for trigger in fired:
+        remember(workspace, trigger)
     return fired
+
+
+def _journal(workspace: Workspace) -> Journal:
+    return Journal(workspace.store.engine, workspace.clock)
+
+
+def _remembered(workspace: Workspace) -> Sequence[Entry]:
+    return _journal(workspace).list(KIND, since=workspace.clock.now() - _FORGETTABLE)
 
 
 def refresh(workspace: Workspace, symbols: Sequence[str] = ()) -> tuple[list[Trigger], ForecastRun | None]:

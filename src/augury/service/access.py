@@ -2,6 +2,7 @@
 
     caller: Reader      read what the installation says and what is one's own
     caller: Predictor   have forecasts made
+    caller: Recorder    have forecasts made that go into the ledger (no sandbox key may)
     caller: Trainer     ask for jobs
     caller: Admin       rule one's own tenant: users, keys, webhooks, usage
     caller: Operator    rule the installation: promote, roll back, pause (admins of the home tenant)
@@ -22,12 +23,15 @@ from fastapi import Depends, Request
 
 from augury.core.errors import Forbidden, LimitReached, NotSignedIn
 from augury.records.account_tables import HOME
+from augury.service import idempotency
 from augury.service.accounts.caller import Caller, csrf_token
+from augury.service.accounts.tries import by_address, count_try
 from augury.service.backend import Backend, backend_of
 
 COOKIE: Final = "augury_session"
-SCOPES: Final = ("read", "predict", "train", "admin", "operate")
+SCOPES: Final = ("read", "predict", "record", "train", "admin", "operate")
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +42,29 @@ class Needs:
 
     async def __call__(self, request: Request) -> Caller:
         """Find out who calls, count the call against the limits, and check the scope."""
-        backend = backend_of(request)
-        caller = await identify(request, backend)
-        request.scope["augury.caller"] = caller  # what the access log and the meter read
-        decision = await backend.limits.take(caller)
-        request.scope["augury.limit"] = decision
-        if not decision.allowed:
-            raise LimitReached(
-                f"{decision.limit} calls a {decision.window} are allowed by plan {caller.plan} ({decision.subject})",
-                fix="augury usage show", retry_after_s=decision.retry_after_s,
-            )  # fmt: skip
+        known: Caller | None = request.scope.get("augury.caller")
+        caller = known or await _let_in(request)
         if self.scope not in caller.scopes:
             raise Forbidden(
                 f"{caller.name} may {', '.join(sorted(caller.scopes)) or 'nothing'}; this needs {self.scope}",
-                fix=f"augury keys create --scope {self.scope}", needs=self.scope,
+                fix=f"augury keys create --name laptop --scope {self.scope}", needs=self.scope,
             )  # fmt: skip
+        await idempotency.begin(request, caller)
         return caller
+
+
+async def _let_in(request: Request) -> Caller:
+    backend = backend_of(request)
+    caller = await identify(request, backend)
+    request.scope["augury.caller"] = caller  # what the access log and the meter read
+    decision = await backend.limits.take(caller)
+    request.scope["augury.limit"] = decision  # what the door says in headers, and lets go when it has answered
+    if not decision.allowed:
+        raise LimitReached(
+            f"{decision.limit} calls {_per(decision.window)} are allowed by plan {caller.plan} ({decision.subject})",
+            fix="augury usage show", retry_after_s=decision.retry_after_s,
+        )  # fmt: skip
+    return caller
 
 
 async def identify(request: Request, backend: Backend) -> Caller:
@@ -63,12 +74,19 @@ async def identify(request: Request, backend: Backend) -> Caller:
     ------
     NotSignedIn
         No key and no session, or one that opens nothing.
+    LimitReached
+        One wrong key after the other came from this address. Right ones are let in all the same: nobody
+        is locked out by a neighbour behind the same address.
     Forbidden
         A session, and the request does not come from our own pages.
     """
     header = request.headers.get("authorization")
     if header is not None:
-        return await backend.doorkeeper.by_key(header)
+        try:
+            return await backend.doorkeeper.by_key(header)
+        except NotSignedIn:
+            await count_try(backend.limits.cells, by_address(request.client))
+            raise
     token = request.cookies.get(COOKIE)
     if token is None:
         raise NotSignedIn("no key and no session", fix="augury keys create --name laptop")
@@ -83,15 +101,20 @@ async def _from_our_pages(request: Request, token: str) -> None:
     if urlsplit(origin).netloc != request.headers.get("host"):
         raise Forbidden("a session changes things from our own pages only", fix="augury keys create --name laptop")
     said = request.headers.get("x-csrf-token") or ""
-    if not said and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    if not said and request.headers.get("content-type", "").startswith(_FORMS):
         field = (await request.form()).get("csrf")
         said = field if isinstance(field, str) else ""
     if not hmac.compare_digest(said.encode(), csrf_token(token).encode()):
         raise Forbidden("the token of the page is missing or old: load the page again", fix="reload the page")
 
 
+def _per(window: str) -> str:
+    return window if window == "at once" else f"a {window}"
+
+
 Reader = Annotated[Caller, Depends(Needs("read"))]
 Predictor = Annotated[Caller, Depends(Needs("predict"))]
+Recorder = Annotated[Caller, Depends(Needs("record"))]
 Trainer = Annotated[Caller, Depends(Needs("train"))]
 Admin = Annotated[Caller, Depends(Needs("admin"))]
 Operator = Annotated[Caller, Depends(Needs("operate"))]

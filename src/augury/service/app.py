@@ -13,6 +13,7 @@ from augury.service.door import Door
 from augury.service.openapi import describe
 from augury.service.problems import answer_errors
 from augury.service.routes import ROUTES
+from augury.service.serving.shelf import Shelf
 
 
 def api(backend: Backend) -> FastAPI:
@@ -33,9 +34,11 @@ def api(backend: Backend) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         backend.close()
+        await backend.limits.cells.close()
 
     app = FastAPI(
         title="Augury", version=__version__, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+        redirect_slashes=False, generate_unique_id_function=lambda route: ".".join([*map(str, route.tags), route.name]),
         description="Market bars into forecasts that prove themselves.",
     )  # fmt: skip
     app.state.backend = backend
@@ -43,5 +46,6 @@ def api(backend: Backend) -> FastAPI:
     for _, router in ROUTES:
         app.include_router(router)
     describe(app)
+    app.add_middleware(Shelf, backend=backend)
     app.add_middleware(Door, backend=backend)
     return app

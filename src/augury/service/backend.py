@@ -47,7 +47,9 @@ class Backend:
         """Put the parts together."""
         config = config or ServiceConfig()
         store = workspace.store
-        return cls(workspace, config, Doorkeeper(store), Limits.open(config.redis_url), Meter(store), Metrics.new())
+        meter = Meter(store)
+        limits = Limits.open(config.redis_url, store.usage, meter.warn)
+        return cls(workspace, config, Doorkeeper(store), limits, meter, Metrics.new())
 
     def close(self) -> None:
         """Write what is not written yet."""
@@ -60,5 +62,9 @@ def backend_of(request: Request) -> Backend:
     return backend
 
 
-TheBackend = Annotated[Backend, Depends(backend_of)]
+async def _backend(request: Request) -> Backend:  # async: a plain function would take a thread of the pool each time
+    return backend_of(request)
+
+
+TheBackend = Annotated[Backend, Depends(_backend)]
 """What a route declares to get the backend."""

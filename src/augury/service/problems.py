@@ -9,8 +9,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from augury.core import errors
 from augury.core.errors import AuguryError
@@ -23,6 +25,7 @@ STATUS: Final[tuple[tuple[type[AuguryError], int], ...]] = (
     (errors.NotFound, 404),
     (errors.ModelError, 503),
     (errors.GateRefused, 409),
+    (errors.ChangedMeanwhile, 412),
     (errors.NotSignedIn, 401),
     (errors.Forbidden, 403),
     (errors.LimitReached, 429),
@@ -32,9 +35,12 @@ STATUS: Final[tuple[tuple[type[AuguryError], int], ...]] = (
 )
 """The first class an error belongs to says its status."""
 RETRY_S: Final = 2
+_SHOWN: Final = 200
+"""Characters of an address or a text of the caller's that are said back."""
 _TITLES: Final = {
     400: "Broken request", 401: "Who are you?", 403: "Not allowed", 404: "Not found", 405: "Wrong verb",
-    409: "In conflict", 412: "It has changed meanwhile", 413: "Too large", 415: "Wrong media type",
+    408: "Too slow", 409: "In conflict", 412: "It has changed meanwhile", 413: "Too large", 414: "Address too long",
+    415: "Wrong media type",
     421: "Not for this host", 422: "Wrong values", 429: "Too many calls", 431: "Headers too large",
     500: "Our mistake", 503: "Not now", 507: "Storage full",
 }  # fmt: skip
@@ -64,6 +70,11 @@ class Problem(BaseModel):
     docs: str
 
 
+def title_of(status: int) -> str:
+    """Return the few words a status is headed with."""
+    return _TITLES.get(status, "Problem")
+
+
 def status_of(error: AuguryError) -> int:
     """Return the status that answers an error.
 
@@ -82,8 +93,8 @@ def problem(
     """Write a problem document."""
     docs = f"/docs/errors#{code}"
     said = Problem(
-        type=docs, title=_TITLES.get(status, "Problem"), status=status, detail=detail, code=code,
-        instance=request.url.path, errors=fields or [], request_id=request_id_of(request), fix=fix, docs=docs,
+        type=docs, title=title_of(status), status=status, detail=detail, code=code, fix=fix, docs=docs,
+        instance=request.scope["path"][:_SHOWN], errors=fields or [], request_id=request_id_of(request),
     )  # fmt: skip
     return JSONResponse(said.model_dump(mode="json"), status, headers, MEDIA_TYPE)
 
@@ -147,10 +158,27 @@ def _field(entry: dict[str, Any]) -> FieldError:
 async def plain(request: Request, error: Exception) -> Response:
     """Answer what the framework refused: unknown path, wrong verb, broken body."""
     assert isinstance(error, HTTPException)
-    codes = {400: "BrokenBody", 404: "NotFound", 405: "WrongVerb", 413: "TooLarge", 415: "WrongMediaType"}
-    detail = "nothing is at this address" if error.status_code == 404 else str(error.detail)
-    code = codes.get(error.status_code, "Refused")
-    return problem(request, error.status_code, code, detail, headers=dict(error.headers or {}))
+    status, headers = error.status_code, dict(error.headers or {})
+    detail = "nothing is at this address" if status == 404 else str(error.detail)
+    if status == 405:
+        headers["Allow"] = ", ".join(_verbs(request))
+        detail = f"this address takes {headers['Allow']}"
+    return problem(request, status, _CODES.get(status, "Refused"), detail[:_SHOWN], headers=headers)
+
+
+_CODES: Final = {
+    400: "BrokenBody", 404: "NotFound", 405: "WrongVerb", 408: "TooSlow", 413: "TooLarge", 415: "WrongMediaType",
+}  # fmt: skip
+
+
+def _verbs(request: Request) -> list[str]:
+    scope = request.scope
+    found: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        route = context.original_route
+        if route.matches(scope)[0] is not Match.NONE:
+            found |= set(getattr(route, "methods", None) or ())
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 async def unexpected(request: Request, error: Exception) -> Response:

@@ -16,6 +16,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from augury.service.idempotency import answered
+
 DEPTH_MAX: Final = 32
 
 
@@ -57,7 +59,7 @@ class StrictRoute(APIRoute):
                 raise RequestValidationError(
                     [{"loc": ("query", name), "msg": _unknown(name, known), "type": "extra"} for name in unknown]
                 )
-            return await answer(StrictRequest(request.scope, request.receive))
+            return await answered(StrictRequest(request.scope, request.receive), answer)
 
         return strictly
 

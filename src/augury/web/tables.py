@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ class Column:
     kind : str
         How a value is written on the screen, a macro of ``parts/values.html``: ``text``, ``number``,
         ``percent`` (a fraction, shown times 100), ``points``, ``price``, ``when``, ``ms``, ``count``, ``label``,
-        ``verdict``, ``link``, ``code``.
+        ``verdict``, ``badge``, ``level``, ``code``, ``long`` (text that may wrap).
     unit : str
         Shown in the head.
     link : str
@@ -59,6 +59,10 @@ class Table:
         Said when there are no rows.
     command : str
         The next command when there are no rows.
+    address : str
+        Where its CSV is; set when the page is rendered, since it keeps the page's query.
+    zones : mapping
+        Zone of each symbol's market, for moments; set when the page is rendered.
     """
 
     name: str
@@ -67,6 +71,12 @@ class Table:
     rows: Sequence[Mapping[str, Any]]
     empty: str = "Nothing yet."
     command: str = ""
+    address: str = ""
+    zones: Mapping[str, str] = field(default_factory=dict)
+
+    def zone(self, row: Mapping[str, Any]) -> str:
+        """Return the zone of the market a row is about; empty when it is about none."""
+        return self.zones.get(str(row.get("symbol", "")), "")
 
     def csv(self) -> str:
         """Write raw values: UTC moments in RFC 3339, fractions, empty for what is not known.

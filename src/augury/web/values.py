@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
 
 from augury.core.clock import iso
 
@@ -89,12 +93,39 @@ def when(value: datetime | None) -> str:
     return UNKNOWN if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
 
 
+def at_exchange(value: datetime | None, zone: str) -> str:
+    """Write a moment as a market's own clock shows it.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> at_exchange(datetime(2018, 12, 31, 21, tzinfo=UTC), "America/New_York")
+    '2018-12-31 16:00 New York'
+    """
+    if value is None:
+        return UNKNOWN
+    city = zone.rpartition("/")[2].replace("_", " ")
+    return f"{value.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {city}"
+
+
 def machine(value: datetime | None) -> str:
     """Write a moment for the ``datetime`` attribute."""
     return "" if value is None else iso(value)
 
 
+def prose(text: str) -> Markup:
+    """Write text of a docstring: what stands between backticks is code.
+
+    Examples
+    --------
+    >>> str(prose("``next`` of <that> page"))
+    '<code>next</code> of &lt;that&gt; page'
+    """
+    return Markup(re.sub(r"(`+)([^`]+)\1", r"<code>\2</code>", str(escape(text))))
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "percent": percent, "signed": signed, "points": points, "number": number, "count_of": count, "price": price,
     "when": when, "machine": machine,
+    "at_exchange": at_exchange, "prose": prose,
 }  # fmt: skip

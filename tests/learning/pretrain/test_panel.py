@@ -111,6 +111,12 @@ def test_train_and_select_keep_the_reach_of_samples_and_targets_apart() -> None:
         PanelData(_samples(), np.arange(5, 40), np.arange(50, DAYS), returns="ret")
 
 
+def test_where_no_part_is_named_both_that_are_about_returns_are_learnt() -> None:
+    task = _task()
+    assert task.weights == {"masked_stocks": 1.0, "residual_targets": 1.0}
+    assert not any(parameter.requires_grad for parameter in task.heads.projection.parameters())
+
+
 def test_unknown_parts_and_weights_are_refused() -> None:
     for weights in ({"masked": 1.0}, {}, {"masked_stocks": 0.0}):
         with pytest.raises(UsageError, match="must give weights above 0"):

@@ -107,6 +107,12 @@ def test_three_copies_are_one_source_and_agree_with_nobody() -> None:
     assert "single_source" in found.flags
 
 
+def test_a_consensus_carries_what_is_to_be_known_of_its_sources() -> None:
+    found = one(said("h4", flags=("adapted",)), said("d1", flags=("replay", "synthetic")))
+    assert {"adapted", "replay", "synthetic"} <= set(found.flags)
+    assert "adapted" not in one(said("h4"), said("d1")).flags
+
+
 def test_one_source_has_no_agreement() -> None:
     found = one(said("d1"))
     assert (found.n_eff, found.agreement, found.handoffs) == (1.0, None, ())

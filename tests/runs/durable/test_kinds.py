@@ -154,3 +154,22 @@ def test_challengers_forecast_in_the_shadow_and_are_judged(trained: Workspace, t
     judged = done(trained, "challenge", {})
     assert judged.state == "succeeded", judged.error
     assert trained.store.versions.champion(cell.symbol, "d1", "5d") == first
+
+
+def test_a_retrain_in_the_shadow_leaves_the_champion_and_is_tried_beside_it(trained: Workspace, tiny: Recipe) -> None:
+    symbol = trained.lake.entries()[0].symbol
+    before = trained.store.versions.champion(symbol, "d1", "5d")
+    job = done(trained, "retrain", {"shadow": True, "recipe": tiny.replace(seed=9).to_json()})
+    assert job.state == "succeeded", job.error
+    assert job.result is not None
+    tried = trained.store.versions.challenger(symbol, "d1", "5d")
+    assert trained.store.versions.champion(symbol, "d1", "5d") == before != tried
+    assert tried in job.result["versions"]
+
+
+def test_a_retrain_without_a_shadow_serves(trained: Workspace, tiny: Recipe) -> None:
+    symbol = trained.lake.entries()[0].symbol
+    before = trained.store.versions.champion(symbol, "d1", "5d")
+    assert done(trained, "retrain", {"recipe": tiny.replace(seed=9).to_json()}).state == "succeeded"
+    assert trained.store.versions.champion(symbol, "d1", "5d") != before
+    assert trained.store.versions.challengers(symbol) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,8 @@ from augury.data.synthetic import SyntheticMarket
 from augury.runs.backup import verify_backup
 from augury.runs.durable import KINDS
 from augury.runs.durable.kind import Bench
+from augury.runs.durable.kinds import refresh
+from augury.runs.triggers import Trigger
 from augury.runs.workspace import Workspace
 
 
@@ -61,3 +64,41 @@ def test_the_emergency_loop_with_nothing_to_do_says_so(workspace: Workspace) -> 
     (part,) = kind.plan(bench)
     assert kind.write is not None
     assert kind.write(bench, part, {}) == {"text": "nothing to do", "steps": []}
+
+
+def test_a_refresh_forecasts_what_no_longer_fits_and_remembers_why_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = workspace.clock.now()
+    moved = Trigger("SYN001", "move_pct", 0.07, 0.05, moment, "a" * 64)
+    monkeypatch.setattr(refresh, "due", lambda place, symbols: [moved])
+    asked: list[Any] = []
+
+    def cells(place: Workspace, symbols: list[str]) -> list[str]:
+        asked.append(symbols)
+        return symbols
+
+    monkeypatch.setattr(refresh, "champion_cells", cells)
+    monkeypatch.setattr(refresh, "forecast_all", lambda place, cells: SimpleNamespace(made=[1, 2], dropped=()))
+    kind = KINDS.load("refresh")
+    bench = bench_of(workspace, [], **kind.complete({}))
+    parts = json.loads(json.dumps(kind.plan(bench)))  # what is planned is recorded as JSON
+    assert kind.write is not None
+    told = [kind.write(bench, part, {}) for part in (*parts, *parts)]  # the second time after a kill
+    assert asked == [["SYN001"], ["SYN001"]]
+    assert [entry.data["basis"] for entry in workspace.store.journal.list("trigger")] == ["a" * 64]
+    assert kind.finish(bench, told[:1]) == {"symbols": 1, "rows": 2}
+
+
+def test_a_refresh_rests_where_nothing_changed_and_while_forecasts_are_paused(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = KINDS.load("refresh")
+    bench = bench_of(workspace, [], **kind.complete({}))
+    assert list(kind.plan(bench)) == []
+    moved = Trigger("SYN001", "move_pct", 0.07, 0.05, workspace.clock.now(), "a" * 64)
+    monkeypatch.setattr(refresh, "due", lambda place, symbols: [moved])
+    workspace.store.controls.pause("forecast", by="ann")
+    assert list(kind.plan(bench)) == []
+    workspace.store.controls.resume("forecast")
+    assert len(kind.plan(bench)) == 1

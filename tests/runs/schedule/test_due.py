@@ -60,7 +60,7 @@ def test_the_house_schedule_is_that_of_the_specification() -> None:
     assert shown["monitor"] == "0 6,18 * * *"
     assert shown["validate"] == "0 7 * * SUN"
     assert (shown["maintain"], shown["audit"]) == ("0 8 1 * *", "0 8 1 1,4,7,10 *")
-    assert shown["update"] == "5 * * * *"
+    assert (shown["update"], shown["refresh"]) == ("5 * * * *", "20 * * * *")
 
 
 @pytest.mark.parametrize("name", ENTRIES.names())

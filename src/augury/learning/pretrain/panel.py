@@ -17,6 +17,10 @@ from augury.learning.pretrain.contrastive import info_nce
 from augury.learning.samplers.panel_samples import PanelSamples
 
 PARTS: Final = ("masked_stocks", "temporal_contrast", "residual_targets")
+WEIGHTS: Final = {"masked_stocks": 1.0, "temporal_contrast": 0.1, "residual_targets": 1.0}
+"""What each part counts when it is asked for; at equal weights telling symbols apart drowns the other two."""
+USUAL: Final = ("masked_stocks", "residual_targets")
+"""Parts when none are named: both are about returns. Telling symbols apart cost steps where it was measured."""
 NAMES_MIN: Final = 20
 """Names a day needs."""
 SHARE: Final = 0.15
@@ -114,7 +118,7 @@ class PanelPretraining:
         ``(n, steps, F)`` to ``(n, steps, W)`` with ``width``, a multiple of 4, and ``groups()``.
     data : PanelData
     weights : dict, optional
-        Part to weight; a part without one is off.
+        Part to weight; a part without one is off. Default :data:`USUAL` as in :data:`WEIGHTS`.
     seed : int
         Of order, masks and lags.
     """
@@ -123,7 +127,7 @@ class PanelPretraining:
         self, encoder: nn.Module, data: PanelData, *, weights: Mapping[str, float] | None = None, seed: int = 1337
     ) -> None:
         own: Any = encoder
-        self.weights = dict.fromkeys(PARTS, 1.0) if weights is None else dict(weights)
+        self.weights = {part: WEIGHTS[part] for part in USUAL} if weights is None else dict(weights)
         if not self.weights or set(self.weights) - set(PARTS) or min(self.weights.values()) <= 0:
             raise UsageError(f"weights={self.weights} must give weights above 0 to some of {', '.join(PARTS)}")
         self.encoder, self.data, self.seed = encoder, data, seed

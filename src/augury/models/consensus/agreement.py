@@ -31,7 +31,7 @@ LEAD: Final = 1.2
 """A direction must outweigh the opposite one by this factor."""
 SOURCES_MIN: Final = 1.2
 """With fewer effective sources there is nobody to agree with."""
-_CARRIED: Final = ("degraded", "raw", "replay", "stale", "synthetic")
+_CARRIED: Final = ("adapted", "degraded", "raw", "replay", "stale", "synthetic")
 
 History: TypeAlias = Mapping[date, float]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from augury.learning.loop import History, fit
 from augury.learning.pretrain import PRETRAININGS
 from augury.learning.pretrain._windows import WindowData
 from augury.learning.pretrain.multitask import TASKS
-from augury.learning.pretrain.panel import PanelData, PanelPretraining
+from augury.learning.pretrain.panel import WEIGHTS, PanelData, PanelPretraining
 from augury.learning.samplers.panel_samples import PanelSamples
 from augury.learning.settings import TrainingSettings
 from augury.learning.transfer import write_encoder
@@ -206,7 +207,7 @@ def pretrain_panel(
     plan : PretrainPlan, optional
         ``batch_size`` is not read: a batch is a day.
     parts : sequence of str
-        Some of ``masked_stocks``, ``temporal_contrast``, ``residual_targets``; empty is all three.
+        Some of ``masked_stocks``, ``temporal_contrast``, ``residual_targets``; empty is the first and the last.
     device : str
     """
     plan = plan or PretrainPlan(hidden=32, layers=1, bidirectional=False)
@@ -215,11 +216,14 @@ def pretrain_panel(
     gap = max(samples.reach_rows, samples.lookback - 1)
     data = PanelData(samples, days[: max(0, first - gap)], days[first:])
     encoder = _encoder(samples.n_features, plan, device)
-    weights = dict.fromkeys(parts, 1.0) if parts else None
+    if unknown := sorted(set(parts) - set(WEIGHTS)):
+        raise UsageError(f"--part {', '.join(unknown)} is none of {', '.join(WEIGHTS)}")
+    weights = {part: WEIGHTS[part] for part in parts} if parts else None
     task = PanelPretraining(encoder, data, weights=weights, seed=plan.seed)
     task.network.to(device_of(device))
     facts: Json = {"inputs": list(samples.inputs), "lookback": samples.lookback, "parts": list(task.weights)}
     facts["data_version"] = [samples.data_version]
+    facts["data_until"] = f"{_known_until(samples):%Y-%m-%d}"
     return _finished(task, encoder, plan, folder, "panel", samples.manifest_hash, None, facts, device)
 
 
@@ -227,6 +231,13 @@ def _encoder(width: int, plan: PretrainPlan, device: str) -> LstmEncoder:
     # Heads are drawn behind the encoder, from the same state: one seed decides both.
     torch.manual_seed(derive(plan.seed, "pretrain", "weights"))
     return LstmEncoder(width, plan.hidden, plan.layers, plan.bidirectional).to(device_of(device))
+
+
+def _known_until(samples: PanelSamples) -> datetime:
+    """Last moment an encoder may have learnt of, by an input or by a target: nothing up to it may judge it."""
+    last: datetime = samples.days[-1]
+    ends = samples.label_end[samples.mask]
+    return last if not len(ends) else max(last, datetime.fromtimestamp(int(ends.max()) / 1e6, tz=UTC))
 
 
 def _places(windows: Windows) -> tuple[Ints, Ints, Ints]:

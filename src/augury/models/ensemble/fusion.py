@@ -14,13 +14,14 @@ returns (fractions over the horizon).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from augury.core.errors import DataError, NotTrained, UnknownName, UsageError
+from augury.core.forecast import Forecast
 from augury.core.suggestion import did_you_mean
 from augury.core.typing import Floats, Probabilities
 
@@ -148,11 +149,44 @@ def fuse(
     _check(given)
     missing = [name for name in _NEEDS[settings.mode] if name not in given]
     if not missing:
-        return Fused(_positions(settings, given), settings.mode, _NEEDS[settings.mode])
+        return Fused(_positions(settings, given) + 0.0, settings.mode, _NEEDS[settings.mode])  # no position is no -0.0
     left = [name for name in _NEEDS[settings.mode] if name in given]
     alone = next(name for name in (*left, *_STAND_INS) if name in given)
     told = f"{' and '.join(missing)} missing: {alone} alone"
-    return Fused(_alone(settings, alone, given), settings.mode, (alone,), told)
+    return Fused(_alone(settings, alone, given) + 0.0, settings.mode, (alone,), told)
+
+
+def fuse_forecasts(
+    settings: FusionSettings,
+    forecasts: Sequence[Forecast],
+    *,
+    classifier: Probabilities | None = None,
+    returns: Mapping[str, Floats] | None = None,
+) -> Fused:
+    """Turn stored forecasts into one position each, as :func:`fuse` does.
+
+    Parameters
+    ----------
+    settings : FusionSettings
+    forecasts : sequence of Forecast
+        Their probabilities are the classifier and their expected returns the regressor.
+    classifier : (n, 3), optional
+        Probabilities in the order of ``LABELS`` that take the place of the forecasts' own: sell, hold, buy of a
+        signal classifier.
+    returns : mapping, optional
+        ``gbm``, ``lstm`` to expected returns ``(n,)``: what the members of those families say.
+
+    Returns
+    -------
+    Fused
+        By the formula alone: whether a forecast abstains is for the caller to obey, see
+        :func:`augury.runs.positions.positions`.
+    """
+    if not forecasts:
+        raise NotTrained("there is no forecast to fuse", fix="augury forecast --all")
+    own = np.array([row.probabilities for row in forecasts])
+    expected = {"regressor": np.array([row.expected_return for row in forecasts])}
+    return fuse(settings, classifier=own if classifier is None else classifier, returns=expected | dict(returns or {}))
 
 
 def _positions(settings: FusionSettings, given: Mapping[str, Floats]) -> Floats:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date as Day  # noqa: N812 - a field is called date
 from typing import Final
 
+from augury.core.metrics.uncertainty import wilson
 from augury.core.typing import Json
 from augury.proof.drift.thresholds import load_thresholds
 
@@ -62,6 +63,19 @@ class PerformanceMetrics:
     n_eff: float
     data_date: Day | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def interval(self) -> tuple[float | None, float | None]:
+        """95 % Wilson interval of the accuracy at ``n_eff``; (None, None) without outcomes.
+
+        Examples
+        --------
+        >>> from datetime import date
+        >>> row = PerformanceMetrics("AAPL", "d1", date(2026, 3, 2), 0.55, 100, 0.55, 0.0, False, "NORMAL", 0.6, 100.0)
+        >>> [round(end, 3) for end in row.interval]
+        [0.452, 0.644]
+        """
+        return (None, None) if self.accuracy is None else wilson(self.accuracy * self.n_eff, self.n_eff)
 
     @property
     def wants_retrain(self) -> bool:

@@ -26,6 +26,7 @@ def submit(
     pause_s: float = 1.0,
     by: str = "python",
     tenant_id: str | None = None,
+    at_most: int | None = None,
 ) -> Job:
     """Ask for a job.
 
@@ -52,6 +53,8 @@ def submit(
         Who asks.
     tenant_id : str, optional
         Whose job it is; None for the installation's own.
+    at_most : int, optional
+        Jobs of the tenant that may wait or run at once, this one included.
 
     Raises
     ------
@@ -59,6 +62,8 @@ def submit(
         No such kind.
     UsageError
         An unknown setting or queue, a value out of range, or the key stands for other settings.
+    LimitReached
+        The tenant has as many jobs as it may.
     """
     chosen = KINDS.load(kind)
     complete = chosen.complete(settings or {})
@@ -74,4 +79,5 @@ def submit(
     for limit, value in limits.items():
         if value <= 0:
             raise UsageError(f"{limit}={value} is not above 0")
-    return workspace.store.jobs.submit(JobRequest(kind, complete, limits, name, priority, key, by, tenant_id))
+    request = JobRequest(kind, complete, limits, name, priority, key, by, tenant_id, at_most)
+    return workspace.store.jobs.submit(request)

@@ -17,7 +17,7 @@ from augury.records.jobs import Job
 from augury.runs.durable.engine import Engine, is_gone
 from augury.runs.durable.flow import Flow, Stop
 from augury.runs.durable.kind import QUEUES, Stopped
-from augury.runs.executors import EXECUTORS
+from augury.runs.executors import EXECUTORS, executor_named
 from augury.runs.executors._protocol import crash
 from augury.runs.workspace import Workspace
 
@@ -59,7 +59,8 @@ class Worker:
     ) -> None:
         self.workspace, self.say = workspace, say
         self.queues = dict(queues or QUEUES)
-        self._executor = EXECUTORS.load(executor)
+        self._executor = executor
+        EXECUTORS.load(executor)  # an unknown name is refused before any job is taken up
         self._active: dict[str, tuple[Job, Stop]] = {}
         self._over: list[tuple[str, str]] = []
         self._leaving = threading.Event()
@@ -139,7 +140,8 @@ class Worker:
             self._active.pop(workflow_id, None)
 
     def _executor_for(self, tasks: int) -> Executor:
-        return self._executor(max(1, min(self.workspace.settings.workers, tasks)))
+        settings = self.workspace.settings
+        return executor_named(self._executor, max(1, min(settings.workers, tasks)), settings)
 
     def _started(self, job_id: str) -> Job:
         """Count the attempt; give the job up when it has killed as many workers as it may."""

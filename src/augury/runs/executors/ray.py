@@ -1,4 +1,4 @@
-"""Run tasks on Ray: this machine, or a cluster named by ``RAY_ADDRESS`` (``ray://host:10001``).
+"""Run tasks on Ray: this machine, or a cluster named by ``settings.ray_address`` or ``RAY_ADDRESS``.
 
 What crosses to a worker and back is one text of JSON, as with the pool; results are the same to the
 bit. A task whose worker is lost is given to another one. On a cluster the data folder and the lake
@@ -15,9 +15,10 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from augury.core.extras import require
+from augury.core.settings import Settings
 from augury.core.threads import single_threaded
 from augury.core.typing import Json
 from augury.runs.executors._protocol import answer, died
@@ -32,6 +33,7 @@ _QUIET: Final = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # Ray's word for: stay on 127.0.0.1
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_METRICS_EXPORT_INTERVAL_MS": "0",
+    "RAY_worker_niceness": "0",  # Ray's own 15 lets everything else on a busy machine go first
 }
 
 
@@ -64,13 +66,18 @@ class Ray:
         self.address = os.environ.get(ADDRESS, "") if address is None else address
         self._stopped = threading.Event()
 
+    @classmethod
+    def of(cls, workers: int, settings: Settings) -> Self:
+        """Make the executor of the cluster that the settings name."""
+        return cls(workers, settings.ray_address or None)
+
     def stop(self) -> None:
         """End a run that another thread is reading; its iterator ends early."""
         self._stopped.set()
 
     def run(self, tasks: Sequence[tuple[str, Json]]) -> Iterator[tuple[int, Json]]:
         """Yield (index, result) as each task ends; closing the generator cancels the rest."""
-        with self._joined():
+        with self.joined():
             remote = self._ray.remote(num_cpus=1, max_retries=LOSSES_MAX, retry_exceptions=False)(ask)
             asked = [json.dumps({"task": name, "arguments": arguments}) for name, arguments in tasks]
             pending = {remote.remote(text): index for index, text in enumerate(asked)}
@@ -91,8 +98,11 @@ class Ray:
         return result
 
     @contextlib.contextmanager
-    def _joined(self) -> Iterator[None]:
-        """Join the cluster, or the one that this process has joined already."""
+    def joined(self) -> Iterator[None]:
+        """Join the cluster, or the one that this process has joined already, for any number of runs.
+
+        A run by itself starts a cluster of this machine and ends it, which takes some seconds.
+        """
         if self._ray.is_initialized():
             yield
             return

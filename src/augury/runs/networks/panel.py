@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from augury.core.bars import Bars
-from augury.core.errors import Collapsed
+from augury.core.errors import Collapsed, UsageError
 from augury.core.hashing import sha256_json
 from augury.core.seeds import derive
 from augury.core.typing import Json
@@ -24,8 +25,10 @@ from augury.learning.losses.panel import PINBALL, WEIGHTS
 from augury.learning.samplers import PanelSamples
 from augury.learning.samplers.panel_targets import panel_targets
 from augury.learning.settings import TrainingSettings
+from augury.learning.transfer import TransferReport
 from augury.models.deep import NETWORKS
 from augury.models.deep.panels.forecaster import TRAINING, PanelForecaster
+from augury.models.deep.panels.transfer import PanelTransfer
 from augury.models.panel import Ranker, WalkedRanks, walk_forward_ranks
 from augury.models.panel.boosted import BoostedRanker
 from augury.models.panel.ridge import RidgeRanker
@@ -72,7 +75,7 @@ def train_panel(asked: NetworkRequest, root: Path, trials: Trials, guard: Guard 
             trials.record(_trial(asked, bars, own, horizon))
         count = trials.count(_dataset(asked))
         told = run.finish(_figures(walked, count), series=daily.tolist(), horizon_bars=asked.horizons[0])
-    return NetworkRun(folder, told, tuple(_lines(asked, bars, walked, trials)))
+    return NetworkRun(folder, told, (*_loaded(last), *_lines(asked, bars, walked, trials)))
 
 
 def panel_samples(bars: Bars, asked: NetworkRequest, graphs: Graphs | None = None) -> PanelSamples:
@@ -97,8 +100,30 @@ def forecaster(asked: NetworkRequest, graphs: Graphs | None, seed: int) -> Panel
     )
     weights = {name: value for name, value in loss.items() if value > 0}
     return PanelForecaster(
-        asked.model, asked.horizons, asked.lookback, settings, loss=weights, training=training, graphs=graphs
-    )
+        asked.model, asked.horizons, asked.lookback, settings, loss=weights, training=training, graphs=graphs,
+        pretrained=_transfer(asked),
+    )  # fmt: skip
+
+
+def _transfer(asked: NetworkRequest) -> PanelTransfer | None:
+    """What a request says of an encoder to begin from."""
+    if asked.pretrained is None:
+        if asked.frozen or asked.unfreeze:
+            raise UsageError("--freeze-encoder and --unfreeze are of --load-pretrained")
+        return None
+    if asked.frozen and asked.unfreeze:
+        raise UsageError("--freeze-encoder keeps the encoder as it is, --unfreeze releases it: one of them")
+    began = PanelTransfer(asked.pretrained)
+    if asked.frozen:
+        return replace(began, unfreeze=0)
+    return replace(began, unfreeze=asked.unfreeze) if asked.unfreeze else began
+
+
+def _loaded(made: PanelForecaster) -> list[str]:
+    """What was transferred, when it is released, at which rates it learned; nothing from scratch."""
+    if made.pretrained is None:
+        return []
+    return made.pretrained.lines(TransferReport.from_json(made.facts()["transfer"]), made.training)
 
 
 def _first_block(samples: PanelSamples) -> int:

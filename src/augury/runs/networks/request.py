@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from augury.core.errors import UsageError
+from augury.core.timeframe import Horizon
 from augury.core.typing import Json
 from augury.records.tracking import Experiment
+
+_LATER: Final = ("horizon", "unfreeze")
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,9 @@ class NetworkRequest:
     Parameters
     ----------
     data : Path
-        A window file (with labels), or bars of many symbols in any layout.
+        A window file (with labels), or bars of many symbols in any layout (of one or more for ``signals``).
     model : str
-        A model of windows (``simple_lstm`` …) or a network of a panel (``atft_gat_fan`` …).
+        A model of windows (``simple_lstm`` …), a network of a panel (``atft_gat_fan`` …), or ``signals``.
     epochs : int
         Upper bound.
     pretrained : Path, optional
@@ -37,8 +40,12 @@ class NetworkRequest:
         Weights of ``sign_balance``, ``variance_floor`` and ``soft_spearman``; 0 is off. Of panels.
     horizons : tuple of int
         Trading rows ahead; of panels.
+    horizon : tuple of str
+        The same as it is spoken, ``5d``; of panels and, one of them, of signals. Empty: ``horizons``, and 5d.
+    unfreeze : tuple of int
+        Epochs at which the encoder of a panel is released; empty: 10, 20 and 30.
     lookback : int
-        Rows of a sample; of panels.
+        Rows of a sample; of panels and of signals that read windows.
     entry : str
         ``close``, or ``next_close`` for an entry one day later; of panels.
     folds : int
@@ -71,6 +78,8 @@ class NetworkRequest:
     training: dict[str, Any] = field(default_factory=dict)
     sinks: tuple[str, ...] = ()
     seed: int = 1337
+    horizon: tuple[str, ...] = ()
+    unfreeze: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.folds < 1:
@@ -78,11 +87,30 @@ class NetworkRequest:
         if min(self.anti_collapse, self.variance_regularization, self.rank_weight) < 0:
             raise UsageError("weights of losses are not below 0")
 
+    def in_rows(self) -> NetworkRequest:
+        """Return the same request with the horizons of a panel as trading rows.
+
+        Raises
+        ------
+        UsageError
+            A horizon that is no number of sessions.
+        """
+        if not self.horizon:
+            return self
+        found = [Horizon.parse(text) for text in self.horizon]
+        if other := [str(one) for one in found if one.unit != "d"]:
+            raise UsageError(f"--horizon {', '.join(other)}: a panel is ranked some sessions ahead, e.g. 5d")
+        return replace(self, horizons=tuple(sorted({one.count for one in found})), horizon=())
+
     def config(self) -> Json:
         """Every setting that could change the result; the file itself is told by its hash."""
         said = asdict(self)
         for name in ("data", "sinks"):
             del said[name]
+        for name in _LATER:  # younger than the first trials: written where they say something
+            if not said[name]:
+                del said[name]
+        said |= {name: list(said[name]) for name in _LATER if name in said}
         return said | {"horizons": list(self.horizons), "pretrained": str(self.pretrained) if self.pretrained else None}
 
 

@@ -11,6 +11,7 @@ from augury.models.windows import WINDOW_MODELS
 from augury.proof.holdout import Guard
 from augury.records.trials import Trials
 from augury.runs.networks.request import NetworkRequest, NetworkRun
+from augury.runs.networks.signals import SIGNALS, train_signals
 
 
 def train_network(asked: NetworkRequest, root: Path, trials: Trials, guard: Guard | None = None) -> NetworkRun:
@@ -38,6 +39,8 @@ def train_network(asked: NetworkRequest, root: Path, trials: Trials, guard: Guar
     """
     if not asked.data.is_file():
         raise NotFound(f"no such file: {asked.data}", fix="augury windows extract --help")
+    if asked.model == SIGNALS:
+        return train_signals(asked, root, trials, guard)
     require("torch", extra="deep")
     from augury.models.deep import NETWORKS
 
@@ -49,7 +52,7 @@ def train_network(asked: NetworkRequest, root: Path, trials: Trials, guard: Guar
     if asked.model in panels:
         from augury.runs.networks.panel import train_panel
 
-        return train_panel(asked, root, trials, guard)
-    known = sorted({*WINDOW_MODELS, *panels})
+        return train_panel(asked.in_rows(), root, trials, guard)
+    known = sorted({*WINDOW_MODELS, *panels, SIGNALS})
     hint = did_you_mean(asked.model, known)
     raise UnknownName(f"unknown network '{asked.model}'{hint} (known: {', '.join(known)})", name=asked.model)

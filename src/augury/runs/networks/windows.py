@@ -29,6 +29,8 @@ REPORT_BLOCKS = 5
 
 def train_windows(asked: NetworkRequest, root: Path, trials: Trials, guard: Guard | None) -> NetworkRun:
     """Train, report and keep a model of windows; see :func:`augury.runs.networks.train_network`."""
+    if asked.horizon or asked.unfreeze:
+        raise UsageError("--horizon and --unfreeze are not of windows: give --setting unfreeze_schedule=[10,20,30]")
     windows = read_windows(asked.data)
     if windows.frame["label"].null_count():
         raise DataError(

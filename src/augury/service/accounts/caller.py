@@ -14,6 +14,8 @@ ROLE_SCOPES: Final = {
     "admin": frozenset({"read", "predict", "train", "admin"}),
 }
 KEY_SCOPES: Final = ("read", "predict", "train", "admin")
+SANDBOX_SCOPES: Final = frozenset({"read", "predict"})
+"""What a sandbox key (``aug_test_…``) may at most: it reads and has answers computed; nothing of it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,15 @@ class Caller:
     name : str
         The user's name, or the key's.
     scopes : frozenset of str
-        What they may; ``operate`` only in the home tenant.
+        What they may. ``record`` (a forecast goes into the ledger) comes with ``predict``, but not for
+        sandbox keys; ``operate`` comes with ``admin`` in the home tenant.
     user_id : str or None
     key_id : str or None
         None for a session.
     csrf : str
         The token of our own pages; empty for a key.
+    sandbox : bool
+        True for ``aug_test_…``.
     """
 
     tenant_id: str
@@ -44,11 +49,25 @@ class Caller:
     user_id: str | None = None
     key_id: str | None = None
     csrf: str = ""
+    sandbox: bool = False
 
 
-def scopes_in(tenant_id: str, scopes: frozenset[str]) -> frozenset[str]:
-    """Add ``operate`` for those who rule the home tenant."""
-    return scopes | {"operate"} if tenant_id == HOME and "admin" in scopes else scopes
+def scopes_in(tenant_id: str, scopes: frozenset[str], *, sandbox: bool = False) -> frozenset[str]:
+    """Add what follows from scopes: ``record`` from ``predict``, ``operate`` from ``admin`` in the home tenant.
+
+    Examples
+    --------
+    >>> sorted(scopes_in("home", frozenset({"predict", "admin"})))
+    ['admin', 'operate', 'predict', 'record']
+    >>> sorted(scopes_in("home", frozenset({"predict", "admin"}), sandbox=True))
+    ['predict']
+    """
+    if sandbox:
+        return scopes & SANDBOX_SCOPES
+    more = {"record"} if "predict" in scopes else set()
+    if tenant_id == HOME and "admin" in scopes:
+        more.add("operate")
+    return scopes | more
 
 
 def csrf_token(session_token: str) -> str:

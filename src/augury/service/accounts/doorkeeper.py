@@ -13,11 +13,12 @@ from augury.core.errors import NotSignedIn
 from augury.records.people import hashed
 from augury.records.store import Store
 from augury.service.accounts.caller import ROLE_SCOPES, Caller, csrf_token, scopes_in
-from augury.service.accounts.keys import read_key
+from augury.service.accounts.keys import PREFIXES, read_key
 
 REMEMBERED_S: Final = 0.5
 """A key that is revoked in another process opens nothing after this; the promise is a second."""
 _REMEMBERED_MAX: Final = 10_000
+_SESSION_MAX: Final = 100
 
 
 @dataclass
@@ -43,7 +44,8 @@ class Doorkeeper:
         scheme, _, text = header.partition(" ")
         if scheme.lower() != "bearer":
             raise NotSignedIn("the Authorization header is not 'Bearer aug_…'", fix="augury keys create --name laptop")
-        return await self._remembered(hashed(read_key(text.strip())), self._from_key)
+        key = text.strip()
+        return await self._remembered(hashed(key), self._from_key, key)
 
     async def by_session(self, token: str) -> Caller:
         """Return whose a session is.
@@ -52,17 +54,22 @@ class Doorkeeper:
         ------
         NotSignedIn
         """
+        if len(token) > _SESSION_MAX:
+            raise _ended()
         return await self._remembered("session:" + hashed(token), lambda _: self._from_session(token))
 
     def forget(self) -> None:
         """Look at the store again for everybody: somebody was signed out or a key was revoked."""
         self._known.clear()
 
-    async def _remembered(self, key: str, look: Callable[[str], Caller]) -> Caller:
+    async def _remembered(self, key: str, look: Callable[[str], Caller], said: str | None = None) -> Caller:
+        # The moment before looking: what changed while we looked is seen half a second later at most.
         now = time.monotonic()
         known = self._known.get(key)
         if known is not None and known[0] > now:
             return known[1]
+        if said is not None:
+            read_key(said)  # made-up keys are refused without a look at the store
         caller = await run_in_threadpool(look, key)
         if len(self._known) >= _REMEMBERED_MAX:
             self._known.clear()
@@ -73,14 +80,21 @@ class Doorkeeper:
         found = self.store.api_keys.opens(key_hash)
         if found is None:
             raise NotSignedIn("this key opens nothing: it is unknown, revoked or has run out", fix="augury keys list")
-        key, plan = found
-        scopes = scopes_in(key.tenant_id, frozenset(key.scopes))
-        return Caller(key.tenant_id, plan, key.name, scopes, user_id=key.user_id, key_id=key.id)
+        key, plan, role = found
+        # Somebody whose role was lowered lowers their keys with it.
+        scopes = frozenset(key.scopes) & (ROLE_SCOPES[role] if role else frozenset(key.scopes))
+        sandbox = not key.hint.startswith(PREFIXES[0])
+        scopes = scopes_in(key.tenant_id, scopes, sandbox=sandbox)
+        return Caller(key.tenant_id, plan, key.name, scopes, user_id=key.user_id, key_id=key.id, sandbox=sandbox)
 
     def _from_session(self, token: str) -> Caller:
-        user = self.store.sessions.user(token)
-        if user is None:
-            raise NotSignedIn("the session has ended", fix="sign in again")
-        plan = self.store.people.tenant(user.tenant_id).plan
+        found = self.store.sessions.opens(token)
+        if found is None:
+            raise _ended()
+        user, plan = found
         scopes = scopes_in(user.tenant_id, ROLE_SCOPES[user.role])
         return Caller(user.tenant_id, plan, user.name, scopes, user_id=user.id, csrf=csrf_token(token))
+
+
+def _ended() -> NotSignedIn:
+    return NotSignedIn("the session has ended", fix="sign in again")

@@ -10,5 +10,5 @@ from fastapi import APIRouter
 from augury.core.catalog import Catalog
 
 ROUTES: Catalog[APIRouter] = Catalog("route", ("augury.service.routes",), "ROUTER")
-OPEN = frozenset({"/healthz", "/readyz", "/api/health"})
+OPEN = frozenset({"/healthz", "/readyz", "/api/health", "/openapi.json"})
 """Addresses that anybody may ask."""

@@ -19,7 +19,7 @@ class Alive(Answer):
 
 
 @ROUTER.get("/healthz", summary="Is this process alive")
-@ROUTER.get("/api/health", summary="Is this process alive (older address)")
+@ROUTER.get("/api/health", name="alive_older", summary="Is this process alive (older address)")
 async def alive() -> Alive:
     """Answer without asking the store: a held database leaves it alive."""
     return Alive()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -11,8 +10,9 @@ from fastapi.responses import RedirectResponse, Response
 from augury.core.errors import NotSignedIn, UsageError
 from augury.service.access import COOKIE, Reader
 from augury.service.accounts.signing_in import accept, sign_in
-from augury.service.backend import Backend, TheBackend
+from augury.service.backend import TheBackend
 from augury.web.rendering import page
+from augury.web.sessions import forget_pages, with_session
 
 ROUTER = APIRouter()
 
@@ -30,12 +30,12 @@ def enter(
 ) -> Response:  # fmt: skip
     """Open a session, or show the form again with one answer for every reason."""
     try:
-        token = sign_in(backend, name, password)
+        token = sign_in(backend, name, password, client=request.client, old=request.cookies.get(COOKIE, ""))
     except NotSignedIn as error:
         return page(
             request, None, "sign_in.html", title="Sign in", status=401, next=next, refused=error.message, name=name
         )
-    return _with_session(backend, token, next)
+    return with_session(backend, token, next)
 
 
 @ROUTER.post("/sign-out")
@@ -45,7 +45,7 @@ def leave(request: Request, backend: TheBackend, caller: Reader) -> Response:
     backend.doorkeeper.forget()
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(COOKIE)
-    return answer
+    return forget_pages(answer)
 
 
 @ROUTER.get("/welcome")
@@ -61,18 +61,9 @@ def join(
 ) -> Response:  # fmt: skip
     """Make the account and open its first session."""
     try:
-        token = accept(backend, code, name, password)
+        token = accept(backend, code, name, password, client=request.client)
     except (NotSignedIn, UsageError) as error:
         return page(
             request, None, "welcome.html", title="Welcome", status=422, code=code, refused=error.message, name=name
         )
-    return _with_session(backend, token, "/")
-
-
-def _with_session(backend: Backend, token: str, place: str) -> Response:
-    # Only a place on this site: an address with a host would send people who signed in elsewhere.
-    parts = urlsplit(place)
-    safe = place if place.startswith("/") and not parts.netloc and not place.startswith(("//", "/\\")) else "/"
-    answer = RedirectResponse(safe, 303)
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=backend.config.secure, max_age=14 * 86400)
-    return answer
+    return with_session(backend, token, "/")

@@ -32,6 +32,7 @@ from augury.learning.task import Task
 from augury.models.deep import NETWORKS
 from augury.models.deep.network import LEVELS, Network, device_of, parameter_count
 from augury.models.deep.panels.task import PanelTask, day_graph, features_of
+from augury.models.deep.panels.transfer import PanelTransfer
 from augury.models.deep.storage import load_network, save_network
 from augury.models.panel.slices import check_purge, known_by
 from augury.models.panel.target_scale import TargetScale
@@ -73,6 +74,8 @@ class PanelForecaster:
         Default 1.0, 0.6, 0.3, 0.2 for 1, 5, 10, 20, normalised.
     graphs : Graphs, optional
         For networks that read who is joined to whom; not kept in the folder.
+    pretrained : PanelTransfer, optional
+        Encoder to begin from, see :class:`~augury.models.deep.panels.transfer.PanelTransfer`.
     device : str
         ``auto`` is CUDA when present.
     """
@@ -92,13 +95,15 @@ class PanelForecaster:
         target_scale: str = "same_day",
         horizon_weights: Mapping[int, float] | None = None,
         graphs: Graphs | None = None,
+        pretrained: PanelTransfer | None = None,
         device: str = "auto",
     ) -> None:
         TargetScale(target_scale)
         self.network, self.horizons, self.lookback = network, tuple(horizons), lookback
         self.network_settings, self.loss = dict(network_settings or {}), None if loss is None else dict(loss)
         self.loss_settings, self.regime_mode = dict(loss_settings or {}), regime_mode
-        self.training, self.days_per_batch, self.names_max = training, days_per_batch, names_max
+        self.training = training if pretrained is None else pretrained.training(training)
+        self.days_per_batch, self.names_max, self.pretrained = days_per_batch, names_max, pretrained
         self.target_scale = target_scale
         self.horizon_weights = None if horizon_weights is None else dict(horizon_weights)
         self.graphs, self.device = graphs, device
@@ -138,26 +143,31 @@ class PanelForecaster:
             The samples have other horizons or another lookback.
         Collapsed
             The scores of the select slice do not depend on the inputs.
+        TransferMismatch
+            The encoder does not fit.
         """
         self._check_shape(samples)
         fit_days, select_days = np.unique(fit_days), np.unique(select_days)
         check_purge(samples, fit_days, select_days)
         scale, scaled, stragglers = self._scaled(samples, fit_days, int(select_days[0]))
         device = device_of(self.device)
-        module = self._built(samples.n_features).to(device)
+        module = self._built(samples.n_features)
+        began = None if self.pretrained is None else self.pretrained.load(module, samples, select_days)
+        module.to(device)
         loss = self._loss(module, None if regimes is None else regimes[fit_days]).to(device)
         task = self._task(module, loss, scaled, fit_days, select_days, regimes)
-        history = fit(task, self.training, folder=folder, hooks=[_EpochEnds(loss), *hooks])
+        history = fit(task, self.training, folder=folder, hooks=[_EpochEnds(loss), *self._releases(), *hooks])
         with own_surroundings(self.training.threads):
             lively = task.liveliness(about_mean=self.target_scale == "same_day")
         for found in lively.values():
             found.refuse_collapsed()
-        self._module = module.eval()
+        self._module = module.eval().requires_grad_(True)
         self._facts = self._told(samples, fit_days, select_days, task) | {
             "history": history.to_json(),
             "target": scale.to_json() | {"unit": scale.unit},
             "liveliness": {str(h): asdict(found) for h, found in lively.items()},
             "masked_stragglers": stragglers,
+            "transfer": None if began is None else began.to_json(),
         }
         return self
 
@@ -238,6 +248,8 @@ class PanelForecaster:
         settings["training"] = TrainingSettings.from_json(settings["training"])
         weights = settings["horizon_weights"]
         settings["horizon_weights"] = None if weights is None else {int(h): w for h, w in weights.items()}
+        begun = settings.get("pretrained")  # versions of before transfer do not say
+        settings["pretrained"] = None if begun is None else PanelTransfer.from_json(begun)
         made = cls(**settings, graphs=graphs, device=device)
         made._module, made._facts = module.to(device_of(device)), facts
         return made
@@ -265,6 +277,9 @@ class PanelForecaster:
                 rows.append(of_day)
                 parts.append(scale.restore(said.quantiles.cpu().numpy()))
         return np.concatenate(rows), np.concatenate(parts)
+
+    def _releases(self) -> list[Hook]:
+        return [] if self.pretrained is None else [self.pretrained.hook(self.training)]
 
     def _built(self, n_features: int) -> Network:
         settings: dict[str, Any] = {"horizons": self.horizons} | self.network_settings
@@ -349,6 +364,7 @@ class PanelForecaster:
             "names_max": self.names_max,
             "target_scale": self.target_scale,
             "horizon_weights": None if weights is None else {str(h): w for h, w in weights.items()},
+            "pretrained": None if self.pretrained is None else self.pretrained.to_json(),
         }
 
     def _check_shape(self, samples: PanelSamples) -> None:

@@ -1,4 +1,9 @@
-"""Train every cell that serves again, with the recipe its champion was made by: the monthly retrain."""
+"""Train every cell that serves again, with the recipe its champion was made by: the monthly retrain.
+
+What passes its gates serves at once. With ``shadow`` it forecasts beside the champion first, unseen, and the daily
+job ``challenge`` promotes or rejects it on matured forecasts; champions then grow older than a month, so that
+``max_age_days`` must leave room for the trial.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +45,7 @@ KIND = Kind(
     write=write,
     notes_failures=True,
     finish=finish,
-    settings={"symbols": [], "timeframes": [], "horizons": [], "recipe": "", "forecast": False},
+    settings={"symbols": [], "timeframes": [], "horizons": [], "recipe": "", "forecast": False, "shadow": False},
     queue=HEAVY,
     time_limit_s=4 * 3600.0,
 )

@@ -12,6 +12,7 @@ from augury.core.version import VersionManifest
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.durable.kind import HEAVY, Bench, Kind
 from augury.runs.executors._protocol import error_of, failure
+from augury.runs.promotion import challenge
 from augury.runs.recipes import load_recipe
 from augury.runs.registry import SERVABLE
 from augury.runs.training import Outcome, admit, record, task_arguments
@@ -99,12 +100,16 @@ def write(bench: Bench, part: Json, made: Json) -> Json:
     if staged.is_dir():
         workspace.store.artifacts.publish(staged, manifest)
     workspace.store.artifacts.open(cell.symbol, cell.timeframe, cell.horizon, manifest.version)
-    promote = manifest.verdict.word in SERVABLE
-    workspace.store.versions.register(manifest, promote=promote, by=f"job {bench.job.id}")
+    champion = workspace.store.versions.champion(cell.symbol, cell.timeframe, cell.horizon)
+    tried = bool(bench.job.settings.get("shadow")) and champion not in (None, manifest.version)
+    servable, by = manifest.verdict.word in SERVABLE, f"job {bench.job.id}"
+    workspace.store.versions.register(manifest, promote=servable and not tried, by=by)
+    if servable and tried:
+        challenge(workspace, cell, manifest.version, by=by)
     outcome = Outcome(cell, made["seconds"], manifest=manifest, series=made["series"])
     if not _recorded(bench, cell):
         record(workspace, recipe, outcome)
-    return _told(manifest, outcome)
+    return _told(manifest, outcome, tried=servable and tried)
 
 
 def _check_data(bench: Bench, manifest: VersionManifest) -> None:
@@ -122,11 +127,11 @@ def _recorded(bench: Bench, cell: Cell) -> bool:
     return any(row.run_date == bench.moment and row.horizon == cell.horizon for row in rows)
 
 
-def _told(manifest: VersionManifest, outcome: Outcome) -> Json:
+def _told(manifest: VersionManifest, outcome: Outcome, *, tried: bool) -> Json:
     scores = {score.name: score for score in manifest.scores if score.slice == "report"}
     accuracy = scores.get("accuracy")
     return {
-        "text": f"{manifest.verdict.word} in {outcome.seconds:.1f} s",
+        "text": f"{manifest.verdict.word} in {outcome.seconds:.1f} s{', tried in the shadow' if tried else ''}",
         "version": manifest.version,
         "artifact_hash": manifest.content_hash,
         "verdict": manifest.verdict.word,

@@ -2,10 +2,13 @@
 
 const STEP_S = { m1: 60, m5: 300, m15: 900, h1: 3600, h4: 14400, d1: 86400, w1: 604800 };
 const SLOTS_MAX = 260;
+const SIGNS_MAX = 60;
 const MARKS = {
   FULL_HIT: ["✓", "circle", "hit"], DIRECTIONAL_HIT: ["✓", "circle", "hit"],
   DIRECTIONAL_ONLY: ["~", "circle", "half"], MISS: ["✕", "square", "miss"],
 };
+
+const ABSTAINED = ["", "circle", "still"];
 
 /** Seconds of an RFC 3339 moment. */
 export const seconds = (moment) => Math.floor(Date.parse(moment) / 1000);
@@ -13,7 +16,9 @@ export const seconds = (moment) => Math.floor(Date.parse(moment) / 1000);
 /** Bars of an answer as candles, oldest first. */
 export function barsOf(rows) {
   const made = rows.map((row) => ({
-    time: seconds(row.ts), open: row.open, high: row.high, low: row.low, close: row.close,
+    // Where a source gives closes only, a bar is a line at its close.
+    time: seconds(row.time), open: row.open ?? row.close, high: row.high ?? row.close, low: row.low ?? row.close,
+    close: row.close,
   }));
   return made.sort((a, b) => a.time - b.time);
 }
@@ -71,19 +76,21 @@ export function fanOf(bars, forecasts) {
   return { from: { time: from.time, price }, steps };
 }
 
-/** Past forecasts as marks on the bar that decided them: a shape, a sign and a colour. */
-export function outcomesOf(bars, outcomes, palette) {
+/** Past forecasts as marks on the bar that decided them: a shape and a colour, and a sign while there is room. */
+export function outcomesOf(bars, forecasts, palette) {
   const marks = [];
-  for (const row of outcomes) {
+  for (const row of forecasts) {
     const bar = barBefore(bars, seconds(row.matures_at));
-    const known = MARKS[row.outcome];
-    if (!bar || !known || seconds(row.matures_at) > bars.at(-1).time + 8 * 86400) continue;
+    // One that named no direction was neither right nor wrong about it.
+    const known = row.outcome && (row.flags.includes("abstain") ? ABSTAINED : MARKS[row.outcome.outcome]);
+    if (!bar || !known) continue;
     const [sign, shape, kind] = known;
     const up = row.label !== "BEARISH";
     marks.push({
       time: bar.time, position: up ? "belowBar" : "aboveBar", shape, color: palette.outcome[kind],
-      text: `${sign} ${row.horizon}`, size: 0.8,
+      text: sign, size: 0.6,
     });
   }
+  if (marks.length > SIGNS_MAX) for (const mark of marks) delete mark.text;
   return marks.sort((a, b) => a.time - b.time);
 }

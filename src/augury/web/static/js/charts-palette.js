@@ -18,7 +18,7 @@ export function paletteOf(figure) {
       // Falling bars are hollow: the direction is a shape too.
       downColor: token("--paper"), wickDownColor: bad, borderDownColor: bad,
     },
-    outcome: { hit: good, half: warn, miss: bad },
+    outcome: { hit: good, half: warn, miss: bad, still: faint(token("--still"), 0.6) },
     fan: { 50: faint(accent, 0.32), 80: faint(accent, 0.2), 95: faint(accent, 0.12) },
     median: accent,
   };

@@ -1,12 +1,12 @@
 // Charts: each <figure class="chart" data-chart="bars"> on the page becomes a picture of its data.
 // What it shows stands in the table behind it too; without this file the page says so and stays whole.
 
-import { fanPrimitive } from "/static/js/charts-fan.js";
-import { barsOf, fanOf, mergedBars, outcomesOf, slotsUntil } from "/static/js/charts-data.js";
-import { paletteOf } from "/static/js/charts-palette.js";
+import { fanPrimitive } from "./charts-fan.js";
+import { barsOf, fanOf, mergedBars, outcomesOf, slotsUntil } from "./charts-data.js";
+import { paletteOf } from "./charts-palette.js";
 
-const VENDOR = "/static/vendor/lightweight-charts.js";
-const PAGE = 2000;
+const PAGE = 1500;
+const FORECASTS = 400;
 const NEAR_EDGE = 60;
 
 for (const figure of document.querySelectorAll('figure[data-chart="bars"]')) begin(figure);
@@ -15,14 +15,13 @@ async function begin(figure) {
   face(figure, "loading");
   try {
     const [vendor, bars, forecasts] = await Promise.all([
-      import(VENDOR),
+      import("../vendor/lightweight-charts.mjs"),
       ask(figure.dataset.src, { limit: PAGE }),
-      figure.dataset.forecasts ? ask(figure.dataset.forecasts, {}) : { forecasts: [] },
+      ask(figure.dataset.forecasts, { limit: FORECASTS }),
     ]);
     if (!bars.bars.length) return face(figure, "empty");
-    const outcomes = figure.dataset.outcomes ? await ask(figure.dataset.outcomes, {}) : { outcomes: [] };
     face(figure, "ready");
-    draw(figure, vendor, bars, forecasts.forecasts, outcomes.outcomes);
+    draw(figure, vendor, bars, forecasts.forecasts);
   } catch (error) {
     figure.querySelector("[data-face=error] [data-reason]").textContent = error.message;
     const again = figure.querySelector("[data-face=error] button");
@@ -44,33 +43,35 @@ async function ask(address, more) {
 function face(figure, name) {
   figure.dataset.state = name;
   for (const one of figure.querySelectorAll("[data-face]")) one.hidden = one.dataset.face !== name;
-  figure.querySelector("[data-tools]").hidden = name !== "ready";
+  for (const button of figure.querySelectorAll("[data-tools] button")) button.disabled = name !== "ready";
   figure.setAttribute("aria-busy", String(name === "loading"));
 }
 
-function draw(figure, vendor, page, forecasts, outcomes) {
+function draw(figure, vendor, page, forecasts) {
   const place = figure.querySelector("[data-face=ready]");
   place.replaceChildren();
   const chart = vendor.createChart(place, options(vendor, figure));
   const candles = chart.addSeries(vendor.CandlestickSeries, {});
-  const state = { bars: barsOf(page.bars), before: page.next ?? null, asking: false };
+  const state = { bars: barsOf(page.bars), next: page.next, ahead: 0, asking: false };
   const fan = fanPrimitive(() => fanOf(state.bars, forecasts), () => paletteOf(figure));
   const markers = vendor.createSeriesMarkers(candles, []);
   candles.attachPrimitive(fan);
 
   const show = () => {
     const palette = paletteOf(figure);
+    const slots = slotsUntil(state.bars, forecasts, figure.dataset.timeframe);
+    state.ahead = slots.length;
     candles.applyOptions(palette.candles);
-    candles.setData([...state.bars, ...slotsUntil(state.bars, forecasts, figure.dataset.timeframe)]);
-    markers.setMarkers(outcomesOf(state.bars, outcomes, palette));
+    candles.setData([...state.bars, ...slots]);
+    markers.setMarkers(outcomesOf(state.bars, forecasts, palette));
   };
   show();
-  latest(chart, state.bars.length);
+  latest(chart, state);
   chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
     if (range && range.from < NEAR_EDGE) earlier(figure, state, show);
   });
   chart.subscribeCrosshairMove((at) => tell(figure, at.seriesData.get(candles), at.time));
-  tools(figure, place, chart, () => state.bars.length);
+  tools(figure, place, chart, () => latest(chart, state));
   const repaint = () => { chart.applyOptions(options(vendor, figure)); show(); };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -93,23 +94,23 @@ function options(vendor, figure) {
 }
 
 async function earlier(figure, state, show) {
-  if (state.asking || !state.before) return;
+  if (state.asking || !state.next) return;
   state.asking = true;
   try {
-    const page = await ask(figure.dataset.src, { limit: PAGE, before: state.before });
-    state.before = page.next ?? null;
+    const page = await ask(figure.dataset.src, { limit: PAGE, cursor: state.next });
+    state.next = page.next;
     state.bars = mergedBars(barsOf(page.bars), state.bars);
     show();
   } catch {
-    state.before = null;
+    state.next = null;
   } finally {
     state.asking = false;
   }
 }
 
-function latest(chart, count) {
-  const wide = chart.options().width || 600;
-  chart.timeScale().setVisibleLogicalRange({ from: count - Math.max(40, Math.min(120, wide / 8)), to: count + 25 });
+function latest(chart, { bars, ahead }) {
+  const seen = Math.max(40, Math.min(120, chart.timeScale().width() / 8));
+  chart.timeScale().setVisibleLogicalRange({ from: bars.length - seen, to: bars.length + Math.min(ahead + 3, seen) });
 }
 
 function tell(figure, bar, time) {
@@ -119,7 +120,7 @@ function tell(figure, bar, time) {
   said.textContent = `${day} UTC · open ${bar.open} · high ${bar.high} · low ${bar.low} · close ${bar.close}`;
 }
 
-function tools(figure, place, chart, count) {
+function tools(figure, place, chart, home) {
   const scale = chart.timeScale();
   const move = (zoom, shift) => {
     const range = scale.getVisibleLogicalRange();
@@ -130,7 +131,7 @@ function tools(figure, place, chart, count) {
   };
   const acts = {
     in: () => move(0.7, 0), out: () => move(1 / 0.7, 0), earlier: () => move(1, -0.3), later: () => move(1, 0.3),
-    latest: () => latest(chart, count()),
+    latest: home,
   };
   for (const button of figure.querySelectorAll("[data-tools] [data-act]")) button.onclick = acts[button.dataset.act];
   const keys = { "+": "in", "=": "in", "-": "out", ArrowLeft: "earlier", ArrowRight: "later", Home: "latest" };

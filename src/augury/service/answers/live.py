@@ -1,0 +1,292 @@
+"""A forecast made now: what is said, the chart around it, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+import polars as pl
+from pydantic import Field
+
+from augury.core.errors import AuguryError
+from augury.core.forecast import Forecast
+from augury.core.timeframe import Horizon, Timeframe
+from augury.data.calendar import market_calendar
+from augury.models.ensemble.fusion import FusionSettings
+from augury.records.forecast_pages import ForecastPages
+from augury.runs.cells import plan_cells
+from augury.runs.forecast_chart import Order, Style, orders, smoothed
+from augury.runs.forecasting import Bundle
+from augury.service.answers.forecasts import Band, SaidAnswer, said
+from augury.service.backend import Backend
+from augury.service.serving.desk import desk_of
+from augury.service.serving.freshness import freshness_of
+from augury.service.strict import Answer, Strict
+
+_OVERLAY_BARS = 20
+
+
+class Floors(Strict):
+    """Least probability of a rise to buy, of a fall to sell; larger trades less."""
+
+    buy: float = Field(default=0.0, ge=0, le=1)
+    sell: float = Field(default=0.0, ge=0, le=1)
+
+
+class Thresholds(Strict):
+    """Probabilities from which the classifier fires, and the return beyond which the regressor is all or nothing."""
+
+    buy: float = Field(default=0.4, ge=0, le=1)
+    sell: float = Field(default=0.4, ge=0, le=1)
+    regressor: float | None = Field(default=None, ge=0)
+
+
+class FusionBody(Strict):
+    """How opinions become positions."""
+
+    mode: Literal[
+        "classifier", "regressor", "hybrid", "weighted", "gbm_only", "gbm_heavy", "balanced", "lstm_heavy"
+    ] = "hybrid"
+    thresholds: Thresholds = Thresholds()
+    scale: float = Field(default=20.0, gt=0)
+    max_short: float = Field(default=0.5, ge=0, le=1)
+
+
+class ForecastBody(Strict):
+    """What to forecast and how to show it. Without ``horizons`` those of the timeframe that have a champion."""
+
+    symbol: str = Field(min_length=1, max_length=24, examples=["^GSPC"])
+    timeframe: str = Field(default="d1", max_length=8, examples=["d1"])
+    horizons: list[str] = Field(default=[], max_length=12, examples=[["5d"]])
+    days_on_chart: int = Field(default=90, ge=1, le=1000, description="Bars of history on the chart.")
+    smoothing: Literal["none", "ema", "moving_average"] = "none"
+    confidence_floors: Floors = Floors()
+    trade_share_floor: float = Field(default=0.0, ge=0, le=1)
+    fusion: FusionBody = FusionBody()
+    risk_profile: Literal["conservative", "balanced", "aggressive"] = "balanced"
+    allow_stale: bool = False
+    dry_run: bool = False
+
+
+class PriceBand(Answer):
+    """Prices between which the outcome lies with a probability of 80 %, and the median."""
+
+    low: float
+    median: float
+    high: float
+
+
+class Candle(Answer):
+    """One bar."""
+
+    date: datetime
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float
+
+
+class Marker(Answer):
+    """A bar at which the position changed."""
+
+    date: datetime
+    action: str
+    position: float
+    price: float
+
+
+class Ahead(Answer):
+    """What is forecast, one entry a horizon, the shortest first. Returns and positions are fractions."""
+
+    horizons: list[str]
+    dates: list[datetime]
+    prices: list[float]
+    returns: list[float]
+    positions: list[float]
+    fused_positions: list[float]
+    classifier_probabilities: list[tuple[float, float, float]]
+    bands: list[list[Band]]
+    actions: list[str]
+
+
+class Refusal(Answer):
+    """A horizon that could not be forecast, and why."""
+
+    horizon: str
+    code: str
+    detail: str
+    fix: str
+
+
+class Metadata(Answer):
+    """Where it all comes from."""
+
+    versions: dict[str, str]
+    data_hash: str
+    as_of: datetime
+    fusion_mode: str
+    fallbacks: list[str]
+    flags: list[str]
+    written: bool
+
+
+class LiveForecast(Answer):
+    """A forecast made now and the chart around it.
+
+    The past of the chart is of the first horizon and as the ledger holds it: null on bars on which nothing was said.
+    ``actual_returns`` are simple returns over that horizon from each bar, null until they are known.
+    """
+
+    symbol: str
+    timeframe: str
+    horizon: str
+    dates: list[datetime]
+    prices: list[float]
+    actual_returns: list[float | None]
+    predicted_returns: list[float | None]
+    predicted_prices: list[PriceBand | None]
+    fused_positions: list[float | None]
+    classifier_probabilities: list[tuple[float, float, float] | None]
+    trade_markers: list[Marker]
+    overlays: dict[str, list[float | None]]
+    candles: list[Candle]
+    forecast: Ahead
+    forecasts: list[SaidAnswer]
+    forecast_ids: list[int]
+    refused: list[Refusal]
+    metadata: Metadata
+
+
+def forecast_now(backend: Backend, body: ForecastBody, *, anew: bool = False) -> LiveForecast:
+    """Forecast a symbol from its champions and write the rows to the ledger, unless it is a dry run.
+
+    Raises
+    ------
+    AuguryError
+        No horizon could be forecast: the reason of the first.
+    """
+    cells = plan_cells([body.symbol], [body.timeframe], body.horizons)
+    if not body.horizons:
+        champions = backend.workspace.store.versions.champions(body.symbol, cells[0].timeframe)
+        cells = plan_cells([body.symbol], [body.timeframe], list(champions)) if champions else cells
+    bundle = desk_of(backend).forecast(cells, allow_stale=body.allow_stale, dry_run=body.dry_run, anew=anew)
+    if not bundle.forecasts:
+        raise bundle.errors[0][1]
+    if not body.dry_run:
+        freshness_of(backend).bump()
+    return _charted(backend, body, bundle)
+
+
+def _charted(backend: Backend, body: ForecastBody, bundle: Bundle) -> LiveForecast:
+    style = style_of(body)
+    first = bundle.forecasts[0]
+    bars = desk_of(backend).watched(bundle.symbol, bundle.timeframe).view.bars
+    ahead = Horizon.parse(first.horizon).bars(Timeframe.parse(bundle.timeframe), market_calendar(bars.calendar))
+    close = pl.col("adj_close") if "adj_close" in bars.frame.columns else pl.col("close")
+    shown = bars.frame.with_columns(
+        (close.shift(-ahead) / close - 1).alias("came"), pl.col("close").rolling_mean(_OVERLAY_BARS).alias("average")
+    ).tail(body.days_on_chart)
+    past = _past(backend, bundle, shown["ts"][0])
+    ordered = orders(backend.workspace, past[first.horizon], style)
+    by_date = {one.forecast.data_until.date(): one for one in ordered}
+    told = [by_date.get(moment.date()) for moment in shown["ts"]]
+    return LiveForecast(
+        symbol=bundle.symbol, timeframe=bundle.timeframe, horizon=first.horizon,
+        dates=shown["ts"].to_list(), prices=shown["close"].to_list(), actual_returns=shown["came"].to_list(),
+        predicted_returns=[one.expected_return if one else None for one in told],
+        predicted_prices=[_prices(one.forecast) if one else None for one in told],
+        fused_positions=[one.fused if one else None for one in told],
+        classifier_probabilities=[one.probabilities if one else None for one in told],
+        trade_markers=_markers(ordered), overlays=_overlays(shown, body.smoothing), candles=_candles(shown),
+        forecast=_ahead(backend, bundle, past, style),
+        forecasts=[SaidAnswer(**said(row)) for row in bundle.forecasts],
+        forecast_ids=[row.id for row in bundle.rows], refused=[_refusal(cell.horizon, e) for cell, e in bundle.errors],
+        metadata=_metadata(body, bundle, ordered),
+    )  # fmt: skip
+
+
+def style_of(body: ForecastBody) -> Style:
+    """Read how forecasts become positions."""
+    given = body.fusion
+    fusion = FusionSettings(
+        given.mode, given.thresholds.buy, given.thresholds.sell, given.scale, given.max_short,
+        given.thresholds.regressor,
+    )  # fmt: skip
+    floors = body.confidence_floors
+    return Style(body.smoothing, fusion, floors.buy, floors.sell, body.trade_share_floor, body.risk_profile)
+
+
+def _past(backend: Backend, bundle: Bundle, since: datetime) -> dict[str, list[Forecast]]:
+    """What was said of each horizon at earlier bars, the newest of each bar, the oldest bar first."""
+    told = ForecastPages(backend.workspace.store.engine).page(
+        bundle.symbol, bundle.timeframe, since=since, until=bundle.forecasts[0].made_at, limit=None
+    )
+    found: dict[str, dict[datetime, Forecast]] = {row.horizon: {} for row in bundle.forecasts}
+    for one in reversed(told):
+        row = one.row.forecast
+        if row.horizon in found and row.data_until < bundle.forecasts[0].data_until:
+            found[row.horizon][row.data_until] = row
+    return {horizon: [rows[moment] for moment in sorted(rows)] for horizon, rows in found.items()}
+
+
+def _ahead(backend: Backend, bundle: Bundle, past: dict[str, list[Forecast]], style: Style) -> Ahead:
+    made: list[Order] = []
+    for row in bundle.forecasts:
+        before = [one.expected_return for one in past[row.horizon]]
+        value = smoothed([*before, row.expected_return], style.smoothing)[-1]
+        (one,) = orders(backend.workspace, [replace(row, expected_return=value)], replace(style, smoothing="none"))
+        made.append(one)
+    rows = bundle.forecasts
+    return Ahead(
+        horizons=[row.horizon for row in rows], dates=[row.matures_at for row in rows],
+        prices=[row.current_price * (1 + row.quantiles["q50"]) for row in rows],
+        returns=[one.expected_return for one in made], positions=[one.position for one in made],
+        fused_positions=[one.fused for one in made], classifier_probabilities=[one.probabilities for one in made],
+        bands=[
+            [Band(level=level, low=row.band(level)[0], high=row.band(level)[1]) for level in (50, 80, 95)]
+            for row in rows
+        ],
+        actions=[one.action for one in made],
+    )  # fmt: skip
+
+
+def _markers(ordered: list[Order]) -> list[Marker]:
+    held, found = 0.0, []
+    for one in ordered:
+        if one.position != held:
+            action = "BUY" if one.position > held else "SELL"
+            said_at, price = one.forecast.data_until, one.forecast.current_price
+            found.append(Marker(date=said_at, action=action, position=one.position, price=price))
+            held = one.position
+    return found
+
+
+def _overlays(shown: pl.DataFrame, smoothing: str) -> dict[str, list[float | None]]:
+    found = {f"close_mean_{_OVERLAY_BARS}": shown["average"].to_list()}
+    if smoothing != "none":
+        found[f"close_{smoothing}"] = list(smoothed(shown["close"].to_list(), smoothing))
+    return found
+
+
+def _candles(shown: pl.DataFrame) -> list[Candle]:
+    rows = shown.select(pl.col("ts").alias("date"), "open", "high", "low", "close").iter_rows(named=True)
+    return [Candle(**row) for row in rows]
+
+
+def _prices(row: Forecast) -> PriceBand:
+    low, median, high = (row.current_price * (1 + row.quantiles[name]) for name in ("q10", "q50", "q90"))
+    return PriceBand(low=low, median=median, high=high)
+
+
+def _refusal(horizon: str, error: AuguryError) -> Refusal:
+    return Refusal(horizon=horizon, code=error.code, detail=error.message, fix=error.fix)
+
+
+def _metadata(body: ForecastBody, bundle: Bundle, ordered: list[Order]) -> Metadata:
+    rows = bundle.forecasts
+    return Metadata(
+        versions={row.horizon: row.version for row in rows}, data_hash=rows[0].data_hash, as_of=rows[0].data_until,
+        fusion_mode=body.fusion.mode, fallbacks=sorted({one.fallback for one in ordered if one.fallback}),
+        flags=sorted({flag for row in rows for flag in row.flags}), written=bool(bundle.rows),
+    )  # fmt: skip
