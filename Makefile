@@ -8,13 +8,17 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c co
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers faults fmt bench bench-skill bench-peers clean
+.PHONY: help demo up test check lint types layers faults fmt bench bench-skill bench-peers clean
 
 help:  ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## Set up, then run the main job on bundled real bars (offline after the install)
 	$(BIN)/augury demo --out out/demo
+
+up: $(VENV)/.up  ## Set up, then the API, the pages, a worker and the schedule over the demo's forecasts (Ctrl-C ends all)
+	test -e out/demo/report.html || $(BIN)/augury demo --out out/demo
+	$(BIN)/augury --data-dir out/demo up
 
 test: $(VENV)/.dev  ## Set up, then pass the tests (a real PostgreSQL included)
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
@@ -44,6 +48,7 @@ bench: $(VENV)/.dev  ## Measure; one JSON line a benchmark
 	$(BIN)/python benchmarks/cache.py
 	$(BIN)/python benchmarks/proof.py
 	$(BIN)/python benchmarks/learning.py
+	$(BIN)/python benchmarks/serving.py
 
 bench-skill: $(VENV)/.dev  ## Is there skill? Written to docs/benchmarks.md; SKILL="--data-folder DIR --quick"
 	$(BIN)/python benchmarks/skill.py $(SKILL)
@@ -59,13 +64,19 @@ $(VENV)/bin/python:
 
 KERNELS := $(wildcard src/augury/features/kernels/*.[ch] src/augury/portfolio/backtest/kernels/*.[ch])
 
-$(VENV)/.demo: pyproject.toml constraints.txt $(KERNELS) | $(VENV)/bin/python
+PARTS   := pyproject.toml constraints.txt $(KERNELS) src/augury/web/package.json src/augury/web/package-lock.json
+
+$(VENV)/.demo: $(PARTS) | $(VENV)/bin/python
 	$(PIP) -e '.[stats]'
 	touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt $(KERNELS) | $(VENV)/bin/python
-	$(PIP) -e '.[dev]'
+$(VENV)/.up: $(PARTS) | $(VENV)/bin/python
+	$(PIP) -e '.[stats,serve,jobs]'
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.dev: $(PARTS) | $(VENV)/bin/python
+	$(PIP) -e '.[dev]'
+	touch $@ $(VENV)/.demo $(VENV)/.up
 
 $(PEERS)/.done:
 	$(PYTHON) -m venv $(PEERS)
@@ -74,4 +85,6 @@ $(PEERS)/.done:
 	$(PEERS)/vectorbt/bin/python -m pip --disable-pip-version-check install --quiet vectorbt
 	$(PYTHON) -m venv $(PEERS)/neuralforecast
 	$(PEERS)/neuralforecast/bin/python -m pip --disable-pip-version-check install --quiet neuralforecast torch==2.13.0
+	$(PYTHON) -m venv $(PEERS)/mlflow
+	$(PEERS)/mlflow/bin/python -m pip --disable-pip-version-check install --quiet mlflow lightgbm
 	touch $@
