@@ -209,7 +209,7 @@ BacktestAnswer = TypedDict(
         "costs": "dict[str, Any]",
         "selection": "dict[str, Any] | None",
         "curve": "list[CurvePoint]",
-        "last_trades": "list[dict[str, Any]]",
+        "last_trades": "list[Fill]",
     },
 )
 
@@ -722,6 +722,19 @@ FieldError = TypedDict(
     },
 )
 
+Fill = TypedDict(
+    "Fill",
+    {
+        "ts": "str",
+        "symbol": "str",
+        "shares": "float",
+        "price": "float",
+        "commission": "float",
+        "slippage": "float",
+        "impact": "float",
+    },
+)
+
 FindingAnswer = TypedDict(
     "FindingAnswer",
     {
@@ -850,13 +863,6 @@ GroupForecast = TypedDict(
         "outcome": "NotRequired[RealisedAnswer | None]",
         "weight": "float",
         "handoff": "float | None",
-    },
-)
-
-HTTPValidationError = TypedDict(
-    "HTTPValidationError",
-    {
-        "detail": "list[ValidationError]",
     },
 )
 
@@ -1418,6 +1424,31 @@ Refusal = TypedDict(
     },
 )
 
+ReliabilityRow = TypedDict(
+    "ReliabilityRow",
+    {
+        "low": "float",
+        "high": "float",
+        "confidence": "float",
+        "accuracy": "float",
+        "accuracy_low": "float",
+        "accuracy_high": "float",
+        "n": "int",
+    },
+)
+
+ReliabilityTable = TypedDict(
+    "ReliabilityTable",
+    {
+        "n": "int",
+        "n_eff": "float",
+        "sufficient": "bool",
+        "ece": "float | None",
+        "replays": "bool",
+        "rows": "list[ReliabilityRow]",
+    },
+)
+
 RememberedAnswer = TypedDict(
     "RememberedAnswer",
     {
@@ -1790,17 +1821,6 @@ UserList = TypedDict(
     "UserList",
     {
         "users": "list[UserAnswer]",
-    },
-)
-
-ValidationError = TypedDict(
-    "ValidationError",
-    {
-        "loc": "list[str | int]",
-        "msg": "str",
-        "type": "str",
-        "input": "NotRequired[Any]",
-        "ctx": "NotRequired[dict[str, Any]]",
     },
 )
 
@@ -2427,6 +2447,11 @@ class JobsCalls:
         answer: JobAnswer = self._client.ask("POST", "/v1/jobs", None, None, body)
         return answer
 
+    def watch_jobs(self) -> Iterator[Event]:
+        """Hear that jobs change."""
+        answer: Iterator[Event] = self._client.events("GET", "/v1/jobs/events", None, None, None)
+        return answer
+
     def list_kinds(self) -> KindPage:
         """The kinds of job."""
         answer: KindPage = self._client.ask("GET", "/v1/jobs/kinds", None, None, None)
@@ -2721,6 +2746,15 @@ class ProofCalls:
         answer: HoldoutList = self._client.ask("GET", "/v1/proof/holdout", None, None, None)
         return answer
 
+    def list_reliability(
+        self, *, symbol: str | None = None, timeframe: str | None = None, replays: bool | None = None
+    ) -> ReliabilityTable:
+        """How sure, and how often right."""
+        answer: ReliabilityTable = self._client.ask(
+            "GET", "/v1/proof/reliability", {"symbol": symbol, "timeframe": timeframe, "replays": replays}, None, None
+        )
+        return answer
+
     def list_trials(
         self, *, dataset: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> TrialPage:
@@ -2888,7 +2922,7 @@ class WatchlistCalls:
 
     def sync(self, body: Changes) -> WatchlistAnswer:
         """Merge what a device wrote."""
-        answer: WatchlistAnswer = self._client.ask("POST", "/v1/watchlist/sync", None, None, body)
+        answer: WatchlistAnswer = self._client.ask("POST", "/v1/watchlist", None, None, body)
         return answer
 
     def delete(self, symbol: str) -> WatchlistAnswer:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import uvicorn
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from augury.core.clock import FixedClock
@@ -26,6 +31,24 @@ from augury.web.app import site
 NOW = datetime(2026, 11, 16, 22, tzinfo=UTC)
 """An hour after the last bar of the filled folder closed."""
 PASSWORD = "correct horse battery"
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Answer on a free port of this machine, from a thread; yields the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    for _ in range(2000):
+        if server.started:
+            break
+        threading.Event().wait(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture(autouse=True)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-import socket
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
 from augury.service.app import api
 from augury.service.backend import Backend
+from site_fixtures import serving
 
 CLIENTS = Path(__file__).parents[2] / "clients"
 
@@ -32,23 +29,8 @@ def load(name: str) -> ModuleType:
 @pytest.fixture
 def address(backend: Backend) -> Iterator[str]:
     """A real server on a free port."""
-    yield from served(api(backend))
-
-
-def served(app: FastAPI) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    for _ in range(2000):
-        if server.started:
-            break
-        threading.Event().wait(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with serving(api(backend)) as found:
+        yield found
 
 
 def test_the_client_is_what_the_api_says_today() -> None:

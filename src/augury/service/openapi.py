@@ -98,8 +98,9 @@ def _complete(operation: dict[str, Any], route: APIRoute, schemas: dict[str, Any
     for status in statuses - {int(known) for known in operation["responses"] if known.isdigit()}:
         operation["responses"][str(status)] = {"description": title_of(status)}
     for text, answer in operation["responses"].items():
-        # What the framework says of wrong values is not what we answer; a route's own model is kept.
-        if int(text) >= 400 and _FRAMEWORK in str(answer.get("content", _FRAMEWORK)):
+        # The framework would say its own schema and plain JSON; a route's own model (readiness) is kept.
+        said = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+        if int(text) >= 400 and (not answer.get("content") or said.endswith((_FRAMEWORK, "/Problem"))):
             answer["content"] = _refusal(int(text), route.path_format)
         for content in answer.get("content", {}).values():
             if "schema" in content and "example" not in content:

@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from augury.service.access import Predictor, Reader
+from augury.service.access import Reader, Recorder
 from augury.service.answers.portfolio import PortfolioAnswer, close_position, open_position, portfolio
 from augury.service.backend import TheBackend
 from augury.service.moments import Moment
+from augury.service.paths import UNKNOWN
 from augury.service.strict import Strict, StrictRoute
 
 ROUTER = APIRouter(prefix="/v1", tags=["portfolio"], route_class=StrictRoute)
@@ -33,15 +34,15 @@ def read_portfolio(
     return portfolio(backend, caller, at)
 
 
-@ROUTER.post("/portfolio/positions", summary="Decide to hold", status_code=201)
-def hold(backend: TheBackend, caller: Predictor, body: Wish) -> PortfolioAnswer:
+@ROUTER.post("/portfolio/positions", summary="Decide to hold", status_code=201, responses=UNKNOWN)
+def hold(backend: TheBackend, caller: Recorder, body: Wish) -> PortfolioAnswer:
     """Write a decision down; it fills at the next bar's open."""
     return open_position(backend, caller, body.symbol, body.quantity, body.forecast_id)
 
 
 @ROUTER.delete("/portfolio/positions/{position_id}", summary="Decide to end a position")
 def end(
-    backend: TheBackend, caller: Predictor,
+    backend: TheBackend, caller: Recorder,
     position_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=["0" * 32])],
 ) -> PortfolioAnswer:  # fmt: skip
     """Write the end down; it fills at the next bar's open."""
