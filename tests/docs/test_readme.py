@@ -63,7 +63,7 @@ def test_the_commands_for_own_bars_run_as_pasted(tmp_path: Path) -> None:
     (family,) = re.findall(r"```python file=families/range_shape\.py\n(.*?)```", page, re.DOTALL)
     (tmp_path / "my_family.py").write_text(family.replace("range_shape", "my_family"))
     lines = re.findall(r"^    \.venv/bin/augury (.+)$", README, re.MULTILINE)
-    assert len(lines) == 13
+    assert len(lines) == 15
     write_network_files(tmp_path)
     for line in lines:
         extra = next((words for start, words in SMALLER.items() if line.startswith(start)), [])
