@@ -7,6 +7,7 @@ event loop must not be there when tests of other files start theirs.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import socket
 import threading
@@ -35,6 +36,13 @@ from site_fixtures import NOW, PASSWORD
 
 CHROMIUM = "/usr/bin/chromium"
 ROLES = ("reader", "trader", "admin")
+FIT = """() => {
+  if (document.documentElement.scrollWidth <= innerWidth) return '';
+  const wide = (one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.scroll, pre, .tabs');
+  const found = [...document.querySelectorAll('body *')].filter(wide).slice(0, 3);
+  return found.map((one) => one.outerHTML.slice(0, 90)).join(' | ') || 'the page';
+}"""
+"""Says what is wider than the screen; nothing when all fits."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,19 @@ def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     with Workspace.open(settings, clock=FixedClock(NOW)) as workspace:
         _people(workspace)
         yield from serve(workspace)
+
+
+@pytest.fixture(scope="session")
+def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of what was seen are kept: ``AUGURY_SCREENS``, else a folder of this run."""
+    folder = Path(os.environ.get("AUGURY_SCREENS") or tmp_path_factory.mktemp("screens"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def screen(page: Page, folder: Path, name: str) -> None:
+    """Keep a picture of what a page shows now."""
+    page.screenshot(path=folder / f"{name}.png")
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ import pytest
 import structlog
 
 import augury
+from augury.cli.log_lines import processors
 
 hypothesis.settings.register_profile("augury", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("augury")
@@ -62,9 +63,27 @@ def _nothing_is_unpickled() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _logging_of_one_test_only() -> Iterator[None]:
-    """A command run in this process sends logs to the stderr of its own test, which is closed afterwards."""
+    """Events are lines as in production: by themselves they would draw every local of a traceback, for a minute.
+
+    A command run in this process sends logs to the stderr of its own test, which is closed afterwards.
+    """
+    structlog.configure(processors=processors(), logger_factory=structlog.WriteLoggerFactory(file=sys.__stderr__))
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def forget_parts() -> Iterator[None]:
+    """What a test put into catalogues by ``AUGURY_PLUGINS`` is gone afterwards: no other test finds it there."""
+    yield
+    for name, module in list(sys.modules.items()):
+        if not name.startswith("augury."):
+            continue
+        if not str(getattr(module, "__file__", None) or _ROOM).startswith(_ROOM):
+            del sys.modules[name]
+        elif any(not folder.startswith(_ROOM) for folder in getattr(module, "__path__", ())):
+            # In place: the import system looks at the very same list.
+            module.__path__[:] = [folder for folder in module.__path__ if folder.startswith(_ROOM)]
 
 
 @pytest.fixture(scope="session")

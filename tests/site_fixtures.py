@@ -77,8 +77,10 @@ def empty_workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def backend(workspace: Workspace) -> Backend:
-    return Backend.open(workspace, ServiceConfig(hosts=("testserver", "localhost", "127.0.0.1")))
+def backend(workspace: Workspace) -> Iterator[Backend]:
+    opened = Backend.open(workspace, ServiceConfig(hosts=("testserver", "localhost", "127.0.0.1")))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

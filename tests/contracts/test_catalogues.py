@@ -60,11 +60,13 @@ from augury.runs.schedule import ENTRIES as SCHEDULE
 from augury.runs.tuning import FAMILIES as MODEL_FAMILIES
 from augury.runs.tuning.family import StudySpec
 from augury.runs.tuning.study import Study
+from augury.service.routes import ROUTES
+from augury.web.pages import PAGES
 
 CATALOGUES: tuple[Catalog[Any], ...] = (
     SOURCES, CHECKS, LAYOUTS, FAMILIES, TRANSFORMS, MEMBERS, SERIES_MEMBERS, BASELINES, WEIGHT_RULES,
     BAND_SHAPES, GATES, EXECUTORS, JOBS, OPTIMIZERS, SCHEDULES, LOSSES, PRETRAININGS, NETWORKS, MODEL_FAMILIES, SINKS,
-    KINDS, SCHEDULE, READINGS, CHANNELS, BODIES,
+    KINDS, SCHEDULE, READINGS, CHANNELS, BODIES, ROUTES, PAGES,
 )  # fmt: skip
 ENTRIES = [(catalog, name) for catalog in CATALOGUES for name in catalog.names()]
 HOUSE = Path(augury.__file__).parent

@@ -213,6 +213,17 @@ def test_rows_are_listed_newest_first_and_limited(filled):
     assert filled.ledger.list("NOBODY") == []
 
 
+def test_one_row_is_found_by_its_id_and_what_was_said_in_the_shadow_is_not(store, make):
+    version = make.version(store)
+    served, shadow = store.ledger.append(
+        [make.forecast(version), make.forecast(version, make.now + timedelta(days=1), flags=("shadow",))], make.now
+    )
+    assert store.ledger.get(served.id) == served
+    for number in (shadow.id, served.id + 100):
+        with pytest.raises(NotFound, match=f"no forecast {number} in the ledger"):
+            store.ledger.get(number)
+
+
 BAD_ROWS = (
     ("p_bullish", 0.6, "distribution"),
     ("confidence", 1.5, "confidence"),

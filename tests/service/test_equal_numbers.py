@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 from augury.cli.app import run
@@ -35,6 +36,8 @@ def cli(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     now = workspace.clock.now()
     for module in (workspaces, clock):
         monkeypatch.setattr(module, "SystemClock", lambda: FixedClock(now))
+    # The site runs in this process, too: the log stays its own.
+    monkeypatch.setattr(structlog, "configure", lambda **said: None)
 
     def said(*words: str, code: int = 0) -> Any:
         capsys.readouterr()

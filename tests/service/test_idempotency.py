@@ -91,6 +91,16 @@ def test_a_secret_is_not_kept_to_be_shown_again(client: TestClient, keys: Keys, 
     assert len(workspace.store.webhooks.list("home")) == 1
 
 
+def test_the_code_of_an_invitation_is_not_kept_either(client: TestClient, keys: Keys, workspace: Workspace) -> None:
+    headers = keys["admin"] | {"idempotency-key": "k"}
+    code = client.post("/v1/users/invitations", json={}, headers=headers).json()["code"]
+    assert code.startswith("aug_invite_")
+    assert client.post("/v1/users/invitations", json={}, headers=headers).json()["code"] == "IdempotencyConflict"
+    with workspace.store.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT body FROM idempotency").scalars().all()
+    assert all(code.encode() not in (body or b"") for body in kept)
+
+
 def test_fifty_at_once_make_one_job(client: TestClient, keys: Keys) -> None:
     headers, before = keys["train"] | {"idempotency-key": "k"}, _jobs(client, keys)
     with ThreadPoolExecutor(8) as many:

@@ -80,6 +80,11 @@ def test_kinds_that_change_the_installation_are_its_operators(client: TestClient
     assert client.post("/v1/jobs", json=body, headers=keys["all"]).status_code == 202
     assert client.post("/v1/jobs", json=body | {"settings": {"out": "/tmp"}}, headers=keys["all"]).status_code == 422
     assert client.post("/v1/jobs", json=FORECAST, headers=keys["read"]).status_code == 403
+    release = {"kind": "release", "settings": {"version": "20261121T105800Z-1a2b3c", "cuts": 4}}
+    assert client.post("/v1/jobs", json=release, headers=keys["train"]).status_code == 403
+    assert client.post("/v1/jobs", json=release, headers=keys["all"]).status_code == 202
+    for wrong in ({"version": "../x"}, {"cuts": 0}):
+        assert client.post("/v1/jobs", json=release | {"settings": wrong}, headers=keys["all"]).status_code == 422
     needs = {one["kind"]: one["needs"] for one in client.get("/v1/jobs/kinds", headers=keys["read"]).json()["kinds"]}
     assert (needs["train"], needs["backup"]) == ("train", "operate")
 

@@ -182,7 +182,7 @@ def test_a_hundred_thousand_bars_fit_into_a_mebibyte_an_answer(
 
 
 def test_bars_lie_between_the_moments_that_were_asked_for(client: TestClient, keys: Headers) -> None:
-    asked = {"symbol": "SYN001", "from": "2026-10-01T00:00:00Z", "to": "2026-10-15"}
+    asked = {"symbol": "SYN001", "from": "2026-10-01T00:00:00Z", "to": "2026-10-15T00:00:00Z"}
     found = client.get("/v1/bars", params=asked, headers=keys["read"]).json()
     days = [bar["time"][:10] for bar in found["bars"]]
     assert days == sorted(days)

@@ -6,6 +6,7 @@ catalogue of routes: a new one is in this matrix by being there.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -15,11 +16,13 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, select
+from starlette.types import Message
 
 from augury.records.account_tables import HOME, backtests, usage, webhook_messages, webhooks
 from augury.records.database import reading, transaction
 from augury.runs.durable.submission import submit
 from augury.runs.workspace import Workspace
+from augury.service.accounts.issuing import issue
 from augury.service.openapi import routes_of
 from augury.service.routes import ROUTES
 from augury.web.pages import PAGES
@@ -35,23 +38,34 @@ SHARED = {
 
 
 @pytest.fixture
-def owned(workspace: Workspace) -> dict[str, str]:
+def stranger(workspace: Workspace) -> dict[str, str]:
+    """Headers of a person of another tenant who may all there is; what belongs to persons they have, too."""
+    other = workspace.store.people.add_tenant("elsewhere", plan="partner")
+    eve = workspace.store.people.add_user("eve", "x", "admin", other.id)
+    scopes = ["read", "predict", "train", "admin"]
+    key, _ = issue(workspace.store, tenant_id=other.id, user_id=eve.id, name="theirs", scopes=scopes)
+    return {"authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+def owned(workspace: Workspace, client: TestClient, keys: dict[str, dict[str, str]]) -> dict[str, str]:
     """One thing of each kind in the home tenant: part of an address to its id."""
+    asked = {"symbols": ["SYN001"], "rule": "equal_weight", "name": WORD}
+    made = client.post("/v1/backtests", json=asked, headers=keys["all"])
+    assert made.status_code == 201, made.text
     store, now = workspace.store, workspace.clock.now()
     ada = store.people.add_user(f"ada-{WORD}", "x", "trader")
     key = store.api_keys.add("a" * 64, "aug_live_home", tenant_id=HOME, user_id=ada.id, name=WORD, scopes=["read"])
     job = submit(workspace, "forecast", {"symbols": ["SYN001"]}, by=WORD, tenant_id=HOME)
     position = store.positions.open(ada.id, HOME, "SYN001", "d1", 5, 100.0)
     store.audit_trail.add(HOME, WORD, "did", WORD)
-    ids = {name: f"{number:032x}" for number, name in enumerate(("webhook_id", "message_id", "backtest_id"), 7)}
+    ids = {"webhook_id": f"{7:032x}", "message_id": f"{8:032x}", "backtest_id": made.json()["id"]}
     with transaction(store.engine) as connection:
         hook = {"id": ids["webhook_id"], "tenant_id": HOME, "url": f"https://example.com/{WORD}", "secret": "whsec_x"}
         connection.execute(insert(webhooks).values(**hook, events_json=["job.finished"], created_at=now))
         told = {"event": "job.finished", "subject": WORD, "payload_json": {"job": WORD}, "state": "failed"}
         message = {"id": ids["message_id"], "webhook_id": ids["webhook_id"], "attempts": 1, "created_at": now}
         connection.execute(insert(webhook_messages).values(**told, **message))
-        test = {"id": ids["backtest_id"], "tenant_id": HOME, "name": WORD, "settings_json": {"name": WORD}}
-        connection.execute(insert(backtests).values(**test, report_json={}, made_by=WORD, made_at=now))
         call = {"tenant_id": HOME, "key_id": key.id, "request_id": "c" * 32, "method": "GET", "route": f"/{WORD}"}
         connection.execute(insert(usage).values(**call, at=now - timedelta(hours=1), status=200, latency_ms=1, units=1))
     return ids | {"key_id": key.id, "job_id": job.id, "user_id": ada.id, "position_id": position.id}
@@ -76,6 +90,35 @@ def body_of(document: dict[str, Any], verb: str, route: APIRoute) -> Any:
     return operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
 
 
+def heard(client: TestClient, address: str, headers: dict[str, str]) -> str:
+    """What an address says; of a stream the first event, which comes at once."""
+    if not address.endswith("/events"):
+        return client.get(address, headers=headers).text
+    said: list[bytes] = []
+    gone = asyncio.Event()
+
+    async def receive() -> Message:
+        if not asked:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+        return asked.pop()
+
+    async def send(message: Message) -> None:
+        said.append(message.get("body", b""))
+        if said[-1]:
+            gone.set()
+
+    asked: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET",
+        "scheme": "http", "path": address, "raw_path": address.encode(), "query_string": b"", "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in ({"host": "testserver"} | headers).items()],
+        "client": ("testclient", 50000), "server": ("testserver", 80),
+    }  # fmt: skip
+    asyncio.run(asyncio.wait_for(client.app(scope, receive, send), 10))
+    return b"".join(said).decode()
+
+
 def same(answer: Any, ids: dict[str, str]) -> str:
     """An answer without what differs in every answer."""
     text = answer.text
@@ -86,7 +129,7 @@ def same(answer: Any, ids: dict[str, str]) -> str:
 
 def test_a_foreign_id_reads_like_an_unknown_one_on_every_address_and_verb(
     client: TestClient,
-    keys: dict[str, dict[str, str]],
+    stranger: dict[str, str],
     owned: dict[str, str],
 ) -> None:
     document = client.get("/openapi.json").json()
@@ -95,7 +138,7 @@ def test_a_foreign_id_reads_like_an_unknown_one_on_every_address_and_verb(
     for verb, route in addresses(owned_only=True):
         body = body_of(document, verb, route)
         foreign, missing = (
-            client.request(verb, filled(route, ids), json=body, headers=keys["other"]) for ids in (owned, unknown)
+            client.request(verb, filled(route, ids), json=body, headers=stranger) for ids in (owned, unknown)
         )
         assert same(foreign, owned) == same(missing, unknown), f"{verb} {route.path_format}"
         assert foreign.status_code == 404, f"{verb} {route.path_format}: {foreign.text}"
@@ -105,29 +148,31 @@ def test_a_foreign_id_reads_like_an_unknown_one_on_every_address_and_verb(
 
 def test_after_all_verbs_of_a_stranger_everything_stands_as_it_stood(
     client: TestClient,
-    keys: dict[str, dict[str, str]],
+    stranger: dict[str, str],
     owned: dict[str, str],
     workspace: Workspace,
 ) -> None:
     document = client.get("/openapi.json").json()
     before = _rows(workspace)
     for verb, route in addresses(owned_only=True):
-        client.request(verb, filled(route, owned), json=body_of(document, verb, route), headers=keys["other"])
+        client.request(verb, filled(route, owned), json=body_of(document, verb, route), headers=stranger)
     assert _rows(workspace) == before
 
 
 def test_no_list_no_search_and_no_export_says_a_word_of_the_other_tenant(
     client: TestClient,
     keys: dict[str, dict[str, str]],
+    stranger: dict[str, str],
     owned: dict[str, str],
 ) -> None:
     said = {
-        route.path_format: client.get(filled(route, {}), headers=keys["other"]).text
+        route.path_format: heard(client, filled(route, {}), stranger)
         for verb, route in addresses(owned_only=False)
         if verb == "GET"
     }
     leaks = [path for path, text in said.items() if WORD in text or any(value in text for value in owned.values())]
     assert not leaks
+    assert said["/v1/jobs/events"].startswith("id: 0\nevent: changed")
     own = client.get("/v1/webhooks", headers=keys["all"]).text + client.get("/v1/jobs", headers=keys["all"]).text
     assert WORD in own, "the word is said at home: the search above could have found it"
 

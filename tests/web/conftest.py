@@ -7,6 +7,7 @@ from browsing import (  # noqa: F401 - fixtures, found by their names
     empty_site,
     live_site,
     page_as,
+    screens,
     site_url,
     watch,
 )

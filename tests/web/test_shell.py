@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,52 +12,10 @@ from playwright.sync_api import Page, Playwright, expect
 
 from augury.service.access import COOKIE
 from augury.web.navigation import NAVIGATION
-from browsing import CHROMIUM, LiveSite, Watch
+from browsing import CHROMIUM, FIT, LiveSite, Watch
 from site_fixtures import PASSWORD
 
 PageAs = Callable[..., Page]
-PAGES = (
-    "/settings",
-    "/developer",
-    "/patterns",
-    "/search?q=syn",
-    "/docs/api",
-    "/docs/api/forecasts",
-    "/docs/errors",
-    "/docs/words",
-)
-"""Pages of the shell; the other pages have their own tests."""
-STRANGERS = ("/sign-in", "/welcome", "/offline")
-_FIT = """() => {
-  if (document.documentElement.scrollWidth <= innerWidth) return '';
-  const wide = (one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.scroll, pre, .tabs');
-  const found = [...document.querySelectorAll('body *')].filter(wide).slice(0, 3);
-  return found.map((one) => one.outerHTML.slice(0, 90)).join(' | ') || 'the page';
-}"""
-
-
-def _axe() -> str:
-    found = importlib.util.find_spec("axe_playwright_python")
-    assert found is not None
-    assert found.origin is not None
-    return (Path(found.origin).parent / "axe.min.js").read_text()
-
-
-AXE = _axe()
-
-
-def violations(page: Page) -> list[str]:
-    """Serious and critical findings of axe on what is shown now."""
-    if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(AXE)
-    found = page.evaluate(
-        "() => axe.run(document, {resultTypes: ['violations'], elementRef: false}).then((r) => r.violations)"
-    )
-    return [
-        f"{page.url} {one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0].get('failureSummary', '')[:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def test_every_page_that_links_lead_to_is_quiet_and_asks_nobody_else(page_as: PageAs, watch: Watch) -> None:
@@ -93,26 +50,12 @@ def page_url(page: Page) -> str:
     return f"{parts.scheme}://{parts.netloc}/"
 
 
-@pytest.mark.parametrize("path", [*PAGES, *STRANGERS])
-def test_a_page_of_the_shell_has_no_barrier_in_light_and_dark_on_phone_and_desk(path: str, page_as: PageAs) -> None:
-    page = page_as("" if path in STRANGERS else "admin", width=320)
-    page.goto(path)
-    found = []
-    for width in (320, 390, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate(_FIT) == "", width
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)
-            found += violations(page)
-    assert found == []
-
-
 def test_at_twice_the_size_of_text_nothing_is_pushed_off_the_side(page_as: PageAs) -> None:
     page = page_as("admin", width=640)
     for path in ("/", "/settings", "/patterns"):
         page.goto(path)
         page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
-        assert page.evaluate(_FIT) == "", path
+        assert page.evaluate(FIT) == "", path
 
 
 def test_what_is_touched_on_a_phone_is_large_enough(page_as: PageAs) -> None:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from augury.records.api_keys import ApiKey
     from augury.records.store import Store
 
-app = typer.Typer(help="Make, list, rotate and revoke API keys.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Make, list, rotate and revoke API keys.",
+    epilog="Example: augury keys create --name laptop --scope read",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 OfTenant = Annotated[str, typer.Option("--tenant", help="Name or id of the tenant.")]
 KeyId = Annotated[str, typer.Argument(help="Its id, as `augury keys list` shows it.")]

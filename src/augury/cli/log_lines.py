@@ -8,7 +8,7 @@ from typing import Any, Final
 
 TEXT_MAX: Final = 2_000
 TRACE_MAX: Final = 20_000
-_SECRET: Final = re.compile(r"\b(aug_(?:live|test)_[0-9A-Za-z]{4})[0-9A-Za-z]+|\b(whsec_)[0-9A-Za-z+/=_-]+")
+_SECRET: Final = re.compile(r"\b(aug_(?:live|test|invite)_[0-9A-Za-z_-]{4})[0-9A-Za-z_-]+|\b(whsec_)[0-9A-Za-z+/=_-]+")
 
 
 def processors() -> Sequence[Any]:

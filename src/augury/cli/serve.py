@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -39,6 +40,7 @@ def serve(
     Without an account yet, the address that makes the first one is printed once. SIGTERM and Ctrl-C let requests that
     are under way finish.
     """
+    gc.disable()  # while modules are loaded there is no garbage to find, only time to lose; the server turns it on
     require("uvicorn", extra="serve")
     listener = listen(host, port)  # before anything is opened: a taken port is told at once
     from augury.service.config import LOOPBACK, ServiceConfig

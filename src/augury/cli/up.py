@@ -18,7 +18,7 @@ import typer
 from augury.cli.serve import AllowHost, Host, Port, RedisUrl, Secure, listen
 from augury.cli.session import SESSION
 from augury.core.errors import EXIT_INTERRUPTED
-from augury.core.extras import require
+from augury.core.extras import installed
 
 GRACE_S: Final = 20.0
 """What is left of the children after this is ended the hard way."""
@@ -45,8 +45,8 @@ def up(
     Ctrl-C and SIGTERM end all of them, and so does the death of this process. The address, and once the link that
     makes the first account, are printed.
     """
-    require("uvicorn", extra="serve")
-    require("dbos", extra="jobs")
+    installed("uvicorn", extra="serve")
+    installed("dbos", extra="jobs")
     listen(host, port).close()  # told here once instead of by a child again and again
     flags = ["--host", host, "--port", str(port), *(["--secure"] if secure else [])]
     flags += ["--redis", redis] if redis else []

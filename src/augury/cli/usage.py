@@ -11,7 +11,12 @@ import typer
 from augury.cli.screen import show, write_csv
 from augury.cli.session import SESSION
 
-app = typer.Typer(help="What was used.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="What was used.",
+    epilog="Example: augury usage show",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 OfTenant = Annotated[str, typer.Option("--tenant", help="Name or id of the tenant.")]
 DAY = "%Y-%m-%d"

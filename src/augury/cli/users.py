@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from augury.records.people import User
     from augury.records.store import Store
 
-app = typer.Typer(help="People, their roles, and tenants.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="People, their roles, and tenants.",
+    epilog="Example: augury users invite --role trader",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 Name = Annotated[str, typer.Argument(help="What they sign in with.")]
 Role = Annotated[str, typer.Option(help="reader, trader or admin.")]

@@ -49,6 +49,18 @@ def require(module: str, *, extra: str) -> ModuleType:
         raise _missing(package, extra) from error
 
 
+def installed(package: str, *, extra: str) -> None:
+    """Say how to get an optional package that is missing, without importing it where it is there.
+
+    Raises
+    ------
+    MissingExtra
+        As :func:`require`.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise _missing(package, extra)
+
+
 def package_folder(package: str, *, extra: str) -> Path:
     """Find where a package lies on disk without importing it (its data files are what is wanted)."""
     found = importlib.util.find_spec(package)

@@ -113,7 +113,12 @@ class LabelledTable:
 
 
 def _matrix(frame: pl.DataFrame, manifest: FeatureManifest) -> Features:
-    manifest.check(tuple(name for name in frame.columns if name in set(manifest.names)))
+    own = set(manifest.names)
+    manifest.check(tuple(name for name in frame.columns if name in own))
+    if frame.height == 1:  # while somebody waits: one row read at once instead of a series a feature
+        row = frame.row(0, named=True)
+        values = [np.nan if row[name] is None else row[name] for name in manifest.names]
+        return np.array([values], dtype=np.float64).astype(np.float32)
     columns = [frame[name].to_numpy() for name in manifest.names]
     return (
         np.ascontiguousarray(np.column_stack(columns), dtype=np.float32)

@@ -17,6 +17,16 @@ from augury.records.loop_tables import consensus, controls
 from augury.records.tables import alias_log, forecast_evaluations, forecast_heads, forecasts, model_versions
 
 _CAME: Final = tuple(column.name for column in forecast_evaluations.columns if column.name != "forecast_id")
+_MARKS: Final = (
+    select(func.max(forecasts.c.id)),
+    # Its key is that of the forecast, which does not grow with time: rows are counted instead.
+    select(func.count()).select_from(forecast_evaluations),
+    select(func.max(consensus.c.id)),
+    select(func.max(alias_log.c.id)),
+    select(func.max(controls.c.set_at)).where(controls.c.name.like(f"{ABSTAIN}%")),
+    select(func.count()).where(controls.c.name.like(f"{ABSTAIN}%")),
+)
+_MARK: Final = select(*(one.scalar_subquery() for one in _MARKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +119,8 @@ class ForecastPages:
 
         Only tables that grow and never change are looked at, and what must abstain.
         """
-        marks = (
-            select(func.max(forecasts.c.id)),
-            # Its key is that of the forecast, which does not grow with time: rows are counted instead.
-            select(func.count()).select_from(forecast_evaluations),
-            select(func.max(consensus.c.id)),
-            select(func.max(alias_log.c.id)),
-            select(func.max(controls.c.set_at)).where(controls.c.name.like(f"{ABSTAIN}%")),
-            select(func.count()).where(controls.c.name.like(f"{ABSTAIN}%")),
-        )
         with reading(self.engine) as connection:
-            row = connection.execute(select(*(one.scalar_subquery() for one in marks))).one()
+            row = connection.execute(_MARK).one()
         return tuple(_number(value) for value in row)
 
     def _read(self, wanted: Select[Any]) -> Sequence[Told]:

@@ -109,6 +109,19 @@ class Ledger:
         wanted = ledger_rows(symbol, timeframe, horizon).where(is_shadow() if shadow else not_(is_shadow()))
         return self._read(wanted.order_by(forecasts.c.id.desc()).limit(limit))
 
+    def get(self, forecast_id: int) -> LedgerRow:
+        """Return one row that was served.
+
+        Raises
+        ------
+        NotFound
+            There is none of that id, or a challenger said it in the shadow.
+        """
+        found = self._read(ledger_rows().where(forecasts.c.id == forecast_id, not_(is_shadow())))
+        if not found:
+            raise NotFound(f"no forecast {forecast_id} in the ledger", fix="augury forecasts list")
+        return found[0]
+
     def first_live(self, symbol: str, timeframe: str) -> datetime | None:
         """Return when a symbol and timeframe were first forecast before the outcome was known; None before."""
         replay = type_coerce(forecasts.c.flags_json, Text).like('%"replay"%')

@@ -18,6 +18,8 @@ from augury.records.account_tables import HOME, PLANS, ROLES, invitations, sessi
 from augury.records.database import reading, transaction
 
 INVITATION_HOURS: Final = 24
+INVITATION_PREFIX: Final = "aug_invite_"
+"""Lets whatever masks secrets know a code when it sees one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class People:
         """
         if role not in ROLES:
             raise UsageError(f"unknown role '{role}' (known: {', '.join(ROLES)})")
-        code, now = secrets.token_urlsafe(24), self.clock.now()
+        code, now = INVITATION_PREFIX + secrets.token_urlsafe(24), self.clock.now()
         made = {
             "code_hash": hashed(code), "tenant_id": tenant_id, "role": role, "created_at": now,
             "expires_at": now + timedelta(hours=INVITATION_HOURS), "used_at": None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
@@ -97,8 +97,8 @@ class Watchlist:
 def _merge(connection: Connection, user_id: str, tenant_id: str, change: WatchChange, now: datetime) -> None:
     here = (watchlist.c.user_id == user_id, watchlist.c.symbol == change.symbol)
     row = connection.execute(select(watchlist).where(*here)).one_or_none()
-    # Fixed width, so that comparing the text compares the moment.
-    stamp = f"{min(change.at, now):%Y-%m-%dT%H:%M:%S.%fZ} {change.device}"
+    # Of one zone and width, so that comparing the text compares the moment.
+    stamp = f"{min(change.at, now).astimezone(UTC).isoformat(timespec='microseconds')} {change.device}"
     value = int(bool(change.value)) if change.field == "removed" else change.value
     if row is None:
         fresh: dict[str, Any] = {

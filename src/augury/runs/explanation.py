@@ -10,7 +10,7 @@ import numpy as np
 
 from augury.core.bars import check_symbol
 from augury.core.clock import FixedClock
-from augury.core.errors import ModelError, NotFound, UnknownName, UsageError
+from augury.core.errors import ModelError, UnknownName, UsageError
 from augury.core.forecast import Forecast
 from augury.core.labelspec import LABELS, default_horizons
 from augury.core.metrics.classification import log_losses
@@ -35,7 +35,6 @@ from augury.runs.jobs.train import label_cell
 from augury.runs.reproduction import trained_on
 from augury.runs.workspace import Workspace
 
-_LEDGER_MAX: Final = 100_000
 CLOSES: Final = "closes"
 """What the series members of a version read, as one line beside the features."""
 
@@ -208,11 +207,7 @@ def explained(
     """
     loader = EnsembleLoader(workspace.store)
     if name.isdigit():
-        said = next(
-            (row.forecast for row in workspace.store.ledger.list(limit=_LEDGER_MAX) if row.id == int(name)), None
-        )
-        if said is None:
-            raise NotFound(f"no forecast {name} in the ledger", fix="augury forecasts list")
+        said = workspace.store.ledger.get(int(name)).forecast
         loaded = loader.load(said.symbol, said.timeframe, said.horizon, said.version)
         view = _view(replace(workspace, clock=FixedClock(said.data_until)), loaded.manifest)
         return Explained(said, loaded, forecasting.last_row(view, loaded), slices(workspace, loaded.manifest))

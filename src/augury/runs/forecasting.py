@@ -213,6 +213,11 @@ class _View:
             self.features[manifest.hash] = build(self.bars, manifest)
         return self.features[manifest.hash]
 
+    def labelled(self, manifest: VersionManifest) -> LabelledTable:
+        """The last row of a version's features, with what stands beside it."""
+        table = attach(self.table(manifest.features), self.bars, manifest.label_spec)
+        return table.with_frame(table.frame.tail(1))
+
     def correction(self, manifest: VersionManifest, made_at: datetime) -> BandCorrection:
         """How far the misses of a cell, as they were known at a moment, move the bands of a version."""
         if self.matured is None:
@@ -277,12 +282,11 @@ def _champion(workspace: Workspace, loader: EnsembleLoader, cell: Cell, allow_st
 def last_row(view: _View, loaded: LoadedEnsemble) -> LabelledTable:
     """The one row a forecast is made from: the last closed bar, its features complete."""
     manifest = loaded.manifest
-    table = view.table(manifest.features)
-    labelled = attach(table, view.bars, manifest.label_spec)
-    row = labelled.with_frame(labelled.frame.tail(1))
+    row = view.labelled(manifest)
     if row.frame["ts"][0] != view.bars.frame["ts"][-1]:
         raise LeakError(f"{manifest.cell}: features of {row.frame['ts'][0]} are not those of the last closed bar")
-    unknown = [name for name in manifest.features.names if row.frame[name].null_count()]
+    values = row.frame.row(0, named=True)
+    unknown = [name for name in manifest.features.names if values[name] is None]
     if unknown:
         raise InsufficientHistory(f"{manifest.cell}: features {unknown[:5]} are not known yet at the last closed bar")
     return row

@@ -15,9 +15,11 @@ import polars as pl
 
 from augury.core.bars import Bars
 from augury.core.errors import InsufficientHistory
+from augury.core.labelspec import LabelSpec
 from augury.core.manifest import FeatureManifest
-from augury.core.tables import FeatureTable
+from augury.core.tables import FeatureTable, LabelledTable
 from augury.core.timeframe import Timeframe
+from augury.core.version import VersionManifest
 from augury.data.calendar import market_calendar
 from augury.data.calendar.availability import closed
 from augury.data.lake.files import file_of
@@ -40,9 +42,19 @@ class LiveView(forecasting._View):
     ----------
     memories : dict
         Hash of a manifest to where its features stood after how many bars, and the last row.
+    rows : dict
+        Hash of a manifest, and a label, to the last row; of these bars only.
     """
 
     memories: dict[str, tuple[int, Memory, pl.DataFrame]] = field(default_factory=dict)
+    rows: dict[tuple[str, LabelSpec], LabelledTable] = field(default_factory=dict)
+
+    def labelled(self, manifest: VersionManifest) -> LabelledTable:
+        """The last row of a version's features, with what stands beside it; put together once a bar."""
+        key = (manifest.features.hash, manifest.label_spec)
+        if key not in self.rows:
+            self.rows[key] = super().labelled(manifest)
+        return self.rows[key]
 
     def table(self, manifest: FeatureManifest) -> FeatureTable:
         """Features of the last closed bar, exactly the columns of a version's manifest."""

@@ -99,6 +99,20 @@ def release(
     SuspectLeak
         The audit found a leak; the message names column, stage and first row.
     """
+    evidence, report = examine(workspace, row, cuts=cuts, on_progress=on_progress)
+    return Release(row.version, let_go(workspace, row, evidence, by=by, serve=serve), report)
+
+
+def examine(
+    workspace: Workspace, row: VersionRow, *, cuts: int = CUTS, on_progress: OnProgress | None = None
+) -> tuple[Json, AuditReport]:
+    """Audit a version that SUSPECT_LEAK stopped and return what was looked at; nothing is written.
+
+    Raises
+    ------
+    UsageError, DataError, GateRefused, SuspectLeak
+        As :func:`release`.
+    """
     _stopped(workspace, row)
     loaded = EnsembleLoader(workspace.store).load(row.symbol, row.timeframe, row.horizon, row.version)
     bars = trained_on(workspace, loaded.manifest)
@@ -107,8 +121,33 @@ def release(
     table = path(bars)
     report = _audited(loaded.manifest, path, bars, cuts, on_progress)
     _reproduced(loaded, table)
-    evidence = _evidence(loaded.manifest, report, table)
-    return Release(row.version, _registered(workspace, row, loaded.manifest, evidence, by, serve), report)
+    return _evidence(loaded.manifest, report, table), report
+
+
+def let_go(workspace: Workspace, row: VersionRow, evidence: Json, *, by: str, serve: bool = True) -> VersionManifest:
+    """Register a version that was examined as one of its own; asked again, it is the same one.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    row : VersionRow
+        The refused version.
+    evidence : dict
+        Of :func:`examine`.
+    by : str
+    serve : bool
+        As in :func:`release`.
+    """
+    before = _released(workspace, row)
+    return before or _registered(workspace, row, row.manifest, evidence, by, serve)
+
+
+def _released(workspace: Workspace, row: VersionRow) -> VersionManifest | None:
+    for other in workspace.store.versions.list(row.symbol, row.timeframe):
+        before = release_of(other.manifest)
+        if before is not None and before["of"] == row.version and other.horizon == row.horizon:
+            return other.manifest
+    return None
 
 
 def _stopped(workspace: Workspace, row: VersionRow) -> None:
@@ -121,13 +160,11 @@ def _stopped(workspace: Workspace, row: VersionRow) -> None:
         )
     if others := [code for code in failed if code != SUSPECT]:
         raise GateRefused(f"{where} cannot be released: {', '.join(others)} refused it as well", gates=others)
-    for other in workspace.store.versions.list(row.symbol, row.timeframe):
-        before = release_of(other.manifest)
-        if before is not None and before["of"] == row.version and other.horizon == row.horizon:
-            raise UsageError(
-                f"{where} was released as {other.version}",
-                fix=f"augury models info {row.symbol} {row.timeframe} {row.horizon} --version {other.version}",
-            )
+    if (before := _released(workspace, row)) is not None:
+        raise UsageError(
+            f"{where} was released as {before.version}",
+            fix=f"augury models info {row.symbol} {row.timeframe} {row.horizon} --version {before.version}",
+        )
 
 
 def _path(manifest: VersionManifest) -> Callable[[Bars], LabelledTable]:

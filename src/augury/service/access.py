@@ -2,7 +2,7 @@
 
     caller: Reader      read what the installation says and what is one's own
     caller: Predictor   have forecasts made
-    caller: Recorder    have forecasts made that go into the ledger (no sandbox key may)
+    caller: Recorder    have written what was computed: forecasts, backtests, positions (no sandbox key may)
     caller: Trainer     ask for jobs
     caller: Admin       rule one's own tenant: users, keys, webhooks, usage
     caller: Operator    rule the installation: promote, roll back, pause (admins of the home tenant)
@@ -30,6 +30,8 @@ from augury.service.backend import Backend, backend_of
 
 COOKIE: Final = "augury_session"
 SCOPES: Final = ("read", "predict", "record", "train", "admin", "operate")
+_GIVEN_BY: Final = {"record": "predict", "operate": "admin"}
+"""Scopes that no key is given by name: they come with another one."""
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -44,13 +46,25 @@ class Needs:
         """Find out who calls, count the call against the limits, and check the scope."""
         known: Caller | None = request.scope.get("augury.caller")
         caller = known or await _let_in(request)
-        if self.scope not in caller.scopes:
-            raise Forbidden(
-                f"{caller.name} may {', '.join(sorted(caller.scopes)) or 'nothing'}; this needs {self.scope}",
-                fix=f"augury keys create --name laptop --scope {self.scope}", needs=self.scope,
-            )  # fmt: skip
+        check_scope(caller, self.scope)
+        if caller.sandbox and request.method not in _SAFE and self.scope != "predict":
+            raise Forbidden("a sandbox key changes nothing", fix="augury keys create --name laptop")
         await idempotency.begin(request, caller)
         return caller
+
+
+def check_scope(caller: Caller, scope: str) -> None:
+    """Refuse a caller without a scope; a route calls it where a body says what is needed.
+
+    Raises
+    ------
+    Forbidden
+    """
+    if scope not in caller.scopes:
+        raise Forbidden(
+            f"{caller.name} may {', '.join(sorted(caller.scopes)) or 'nothing'}; this needs {scope}",
+            fix=f"augury keys create --name laptop --scope {_GIVEN_BY.get(scope, scope)}", needs=scope,
+        )  # fmt: skip
 
 
 async def _let_in(request: Request) -> Caller:

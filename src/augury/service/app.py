@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -14,6 +15,9 @@ from augury.service.openapi import describe
 from augury.service.problems import answer_errors
 from augury.service.routes import ROUTES
 from augury.service.serving.shelf import Shelf
+
+BUSY: Final = ("forecasts", "live", "predict", "score")
+"""Routes that are asked most: every request walks down the list until one is found."""
 
 
 def api(backend: Backend) -> FastAPI:
@@ -43,7 +47,7 @@ def api(backend: Backend) -> FastAPI:
     )  # fmt: skip
     app.state.backend = backend
     answer_errors(app)
-    for _, router in ROUTES:
+    for _, router in sorted(ROUTES, key=lambda named: named[0] not in BUSY):
         app.include_router(router)
     describe(app)
     app.add_middleware(Shelf, backend=backend)

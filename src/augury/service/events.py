@@ -151,8 +151,9 @@ class Watch:
 
 
 async def stream(
-    watch: Watch, job_id: str, after: int, still_allowed: Callable[[], Awaitable[object]]
-) -> AsyncIterator[bytes]:
+    watch: Watch, job_id: str, after: int, still_allowed: Callable[[], Awaitable[object]],
+    shown: Callable[[Json], Json] = dict,
+) -> AsyncIterator[bytes]:  # fmt: skip
     """Write what happens to a job as server-sent events, until it ends.
 
     Parameters
@@ -163,6 +164,8 @@ async def stream(
         The last line of the log that the watcher has.
     still_allowed : callable
         Asked on every silence; raises ``AccessError`` when the watcher may no longer watch.
+    shown : callable
+        What a watcher may read of a line.
     """
     watcher = await watch.join(job_id)
     told: State | None = None
@@ -173,7 +176,7 @@ async def stream(
             for event in news.events:
                 if event.id > after:
                     after = event.id
-                    yield written("log", log_line(event), event.id)
+                    yield written("log", shown(log_line(event)), event.id)
             now = news.states.get(job_id, told)
             for part in _changes(job_id, told, now):
                 yield part

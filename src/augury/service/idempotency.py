@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HEADER: Final = "idempotency-key"
 LENGTH_MAX: Final = 255
 _PLACE: Final = "augury.idempotency"
-_SECRETS: Final = (b"aug_live_", b"aug_test_", b"whsec_")
+_SECRETS: Final = (b"aug_live_", b"aug_test_", b"aug_invite_", b"whsec_")
 """An answer that holds one of these is shown once and kept nowhere."""
 _HEADERS: Final = ("content-type", "location", "etag")
 

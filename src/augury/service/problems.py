@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -16,6 +17,7 @@ from starlette.routing import Match
 
 from augury.core import errors
 from augury.core.errors import AuguryError
+from augury.service.backend import Backend, backend_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 STATUS: Final[tuple[tuple[type[AuguryError], int], ...]] = (
@@ -90,13 +92,41 @@ def problem(
     request: Request, status: int, code: str, detail: str, *, fix: str = "", fields: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    """Write a problem document."""
-    docs = f"/docs/errors#{code}"
+    """Write a problem document; nothing in it says where on the disk this installation lies."""
+    docs, backend = f"/docs/errors#{code}", backend_of(request)
+    detail, fix = without_places(backend, detail), without_places(backend, fix)
+    shown = [one.model_copy(update={"message": without_places(backend, one.message)}) for one in fields or []]
     said = Problem(
         type=docs, title=title_of(status), status=status, detail=detail, code=code, fix=fix, docs=docs,
-        instance=request.scope["path"][:_SHOWN], errors=fields or [], request_id=request_id_of(request),
+        instance=request.scope["path"][:_SHOWN], errors=shown, request_id=request_id_of(request),
     )  # fmt: skip
     return JSONResponse(said.model_dump(mode="json"), status, headers, MEDIA_TYPE)
+
+
+def without_places(backend: Backend, text: str) -> str:
+    """Take the folders of this installation out of a text that leaves it: they are for its operators, in the log.
+
+    Parameters
+    ----------
+    backend : Backend
+    text : str
+        A message; errors of files name them.
+    """
+    settings = backend.workspace.settings
+    folders = {Path(settings.data_dir), Path(settings.data_dir).resolve(), Path(settings.lake)}
+    for folder in sorted(folders, key=lambda one: -len(one.parts)):  # what lies inside another one first
+        if folder.is_absolute() and len(folder.parts) > 1:
+            text = text.replace(str(folder), "the data folder")
+    return text
+
+
+def facts_without_places(backend: Backend, value: Any) -> Any:
+    """Take the folders of this installation out of every text of a JSON value."""
+    if isinstance(value, str):
+        return without_places(backend, value)
+    if isinstance(value, dict):
+        return {name: facts_without_places(backend, part) for name, part in value.items()}
+    return [facts_without_places(backend, part) for part in value] if isinstance(value, list) else value
 
 
 def request_id_of(request: Request) -> str:

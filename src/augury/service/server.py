@@ -16,11 +16,50 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from augury.service.backend import Backend
 from augury.service.events import Watch
+from augury.service.serving.memory import settle
 
 REQUEST_S: Final = 20.0
 """From its first byte to its last: whoever takes longer to ask holds a connection open for nothing."""
 KEEP_ALIVE_S: Final = 30
 GRACE_S: Final = 10
+
+
+class Joined:
+    """A transport that sends what is written in one turn of the loop at once: the head of an answer with its body.
+
+    Parameters
+    ----------
+    transport : asyncio.Transport
+    loop : asyncio.AbstractEventLoop
+    """
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._held = b""
+
+    def write(self, data: bytes) -> None:
+        """Hold the first part until the second, or the end of the turn."""
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held + data)
+        else:
+            self._held = bytes(data)
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Send what is held."""
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.write(held)
+
+    def close(self) -> None:
+        """Send what is held and close."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the transport's own."""
+        return getattr(self._transport, name)
 
 
 class Patient(HttpToolsProtocol):
@@ -30,7 +69,8 @@ class Patient(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
-        super().connection_made(transport)
+        joined: Any = Joined(transport, self.loop)
+        super().connection_made(joined)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -69,6 +109,7 @@ class Server(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets)
         if self.started:
+            settle()
             self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

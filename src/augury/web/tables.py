@@ -24,7 +24,8 @@ class Column:
         Head on the screen.
     kind : str
         How a value is written on the screen, a macro of ``parts/values.html``: ``text``, ``number``,
-        ``percent`` (a fraction, shown times 100), ``points``, ``price``, ``when``, ``ms``, ``count``, ``label``,
+        ``percent`` (a fraction, shown times 100), ``signed`` (so with its sign, coloured by it), ``edge`` (of a band:
+        with its sign, without colour), ``points``, ``price``, ``when``, ``ms``, ``count``, ``label``,
         ``verdict``, ``badge``, ``level``, ``code``, ``long`` (text that may wrap).
     unit : str
         Shown in the head.

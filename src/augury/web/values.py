@@ -23,7 +23,7 @@ def percent(value: float | None, digits: int = 1) -> str:
     >>> percent(0.012), percent(None)
     ('1.2 %', '–')
     """
-    return UNKNOWN if value is None else f"{value * 100:.{digits}f} %"
+    return UNKNOWN if value is None else f"{value * 100:.{digits}f} %".replace("-", "−")
 
 
 def signed(value: float | None, digits: int = 2) -> str:
@@ -78,7 +78,7 @@ def price(value: float | None) -> str:
     >>> price(2506.85), price(1.14532)
     ('2,506.85', '1.1453')
     """
-    return UNKNOWN if value is None else f"{value:,.{2 if abs(value) >= 100 else 4}f}"
+    return UNKNOWN if value is None else f"{value:,.{2 if abs(value) >= 100 else 4}f}".replace("-", "−")
 
 
 def when(value: datetime | None) -> str:

@@ -90,7 +90,7 @@ def _plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def plugins(_plugins: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def plugins(_plugins: Path, monkeypatch: pytest.MonkeyPatch, forget_parts: None) -> Path:
     """Kinds of job that exist for these tests only, in this process and in those it starts."""
     monkeypatch.setenv("AUGURY_PLUGINS", str(_plugins))
     return _plugins

@@ -173,3 +173,24 @@ def test_a_retrain_without_a_shadow_serves(trained: Workspace, tiny: Recipe) -> 
     assert done(trained, "retrain", {"recipe": tiny.replace(seed=9).to_json()}).state == "succeeded"
     assert trained.store.versions.champion(symbol, "d1", "5d") != before
     assert trained.store.versions.challengers(symbol) == []
+
+
+def test_a_release_job_lets_a_stopped_version_go_once(market: Workspace, tiny: Recipe) -> None:
+    market.lake.write(SyntheticMarket(n_symbols=1, n_bars=700, ic=0.5, seed=5).bars())
+    done(market, "train", {"recipe": tiny.to_json(), "horizons": ["1d"]})
+    (stopped,) = market.store.versions.list("SYN001", "d1")
+    assert (stopped.status, stopped.champion) == ("rejected", False)
+    job = done(market, "release", {"version": stopped.version, "cuts": 2})
+    assert job.state == "succeeded", job.error
+    champion = market.store.versions.champion("SYN001", "d1", "1d")
+    assert champion not in (None, stopped.version)
+    assert job.result is not None
+    assert champion in str(job.result)
+    kind, bench = KINDS.load("release"), Bench(market, job, NOW, print, lambda: None, submit)  # type: ignore[arg-type]
+    assert kind.write is not None
+    said = kind.write(bench, {"version": ["SYN001", "d1", "1d", stopped.version]}, {"evidence": {}})
+    assert said["version"] == champion, "written again after a kill, it is the same version"
+    assert len(market.store.versions.list("SYN001", "d1")) == 2
+    again = done(market, "release", {"version": stopped.version})
+    assert (again.state, (again.error or {}).get("code")) == ("failed", "UsageError")
+    assert done(market, "release", {}).state == "failed"

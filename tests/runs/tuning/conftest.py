@@ -53,7 +53,7 @@ FAMILY = Toy()
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget_parts: None) -> Path:
     """Put the family ``toy`` into the user's own folder; give the folder of everything."""
     folder = tmp_path / "plugins" / "model_families"
     folder.mkdir(parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -72,10 +73,12 @@ def test_ten_a_second_with_a_burst_of_five_lets_five_of_fifty_through(make_cells
         await cells.close()
         return list(found)
 
+    began = time.monotonic()
     found = asyncio.run(fifty())
-    # Redis keeps the server's time: a slow machine may refill one of the five while the fifty arrive.
-    assert 5 <= sum(one.allowed for one in found) <= 6
-    assert 0 < found[-1].retry_s <= 0.1 + 1e-6
+    # Time goes on while the fifty arrive: every tenth of a second one more is let through, and no more than that.
+    refilled = (time.monotonic() - began) / 0.1 + 1
+    assert 5 <= sum(one.allowed for one in found) <= 5 + refilled
+    assert all(0 < one.retry_s <= 0.1 + 1e-6 for one in found if not one.allowed)
 
 
 def test_the_61st_call_in_a_minute_of_the_free_plan_is_refused_with_the_second_it_is_free_again(

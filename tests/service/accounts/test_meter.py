@@ -18,6 +18,7 @@ from augury.cli.log_lines import processors
 from augury.core.errors import StoreBusy
 from augury.records.usage import Call, Usage
 from augury.runs.workspace import Workspace
+from augury.service.accounts.lines import write_lines
 from augury.service.accounts.meter import Meter
 from augury.service.backend import Backend
 from augury.service.config import ServiceConfig
@@ -139,3 +140,27 @@ def test_one_key_is_picked_from_the_usage(client: TestClient, backend: Backend, 
     backend.meter.flush()
     calls = client.get("/v1/usage", params={"key": mine["id"]}, headers=keys["all"]).json()["calls"]
     assert [call["route"] for call in calls] == ["/v1/me"]
+
+
+def test_a_line_that_is_not_plain_is_masked_and_cut_like_any_other(log: io.StringIO, workspace: Workspace) -> None:
+    key, at = "aug_live_" + "A" * 38, workspace.clock.now()
+    for route in ("/v1/me", f"/{key}", "/" + "x" * 9_000, "/ü"):
+        write_lines([Call("home", None, None, "0" * 32, at, "GET", route, 200, 1.0, 1)])
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line["route"][:14] for line in lines] == ["/v1/me", "/aug_live_AAAA", "/" + "x" * 13, "/ü"]
+    assert key not in log.getvalue()
+    assert all(len(line["route"]) < 2_100 for line in lines)
+    assert [line.keys() for line in lines] == [lines[0].keys()] * 4
+
+
+def test_a_log_that_takes_nothing_loses_no_row_and_stops_nobody(workspace: Workspace, keys: Keys) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError("no space left on device")
+
+    structlog.configure(processors=processors(), logger_factory=structlog.WriteLoggerFactory(file=Full()))
+    backend = Backend.open(workspace, ServiceConfig(hosts=("testserver",)))
+    with TestClient(site(backend)) as client:
+        assert {client.get("/v1/me", headers=keys["read"]).status_code for _ in range(5)} == {200}
+    structlog.reset_defaults()
+    assert len(metered(workspace, "home")) == 5

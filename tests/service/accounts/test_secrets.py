@@ -52,7 +52,8 @@ def test_keys_sessions_codes_and_passwords_are_found_nowhere(workspace: Workspac
                 ("GET", "/developer", {"headers": {"accept": "text/html"}}),
             ]  # fmt: skip
             said += [client.request(verb, place, **given).text for verb, place, given in asked]
-            structlog.get_logger("augury.service").warning("a slip of ours", detail=f"key {key}", more={"key": key})
+            log_it = structlog.get_logger("augury.service").warning
+            log_it("a slip of ours", detail=f"key {key} {code}", more={"key": key})
     given = [key, token, code, PASSWORD, *(one["authorization"].removeprefix("Bearer ") for one in keys.values())]
     folder = Path(workspace.settings.data_dir)
     with sqlite3.connect(folder / DATABASE_NAME) as connection:

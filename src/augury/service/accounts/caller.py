@@ -31,7 +31,7 @@ class Caller:
     name : str
         The user's name, or the key's.
     scopes : frozenset of str
-        What they may. ``record`` (a forecast goes into the ledger) comes with ``predict``, but not for
+        What they may. ``record`` (what was computed is written down) comes with ``predict``, but not for
         sandbox keys; ``operate`` comes with ``admin`` in the home tenant.
     user_id : str or None
     key_id : str or None

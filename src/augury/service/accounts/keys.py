@@ -61,7 +61,7 @@ def checksum(body: str) -> str:
     Examples
     --------
     >>> checksum("aug_live_")
-    '1HBBVr'
+    '1WyWii'
     """
     rest, out = zlib.crc32(body.encode()), ""
     for _ in range(_SUM):

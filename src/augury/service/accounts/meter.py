@@ -5,6 +5,7 @@ Both are made from the same value. Lines are written first, and whatever the sto
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,11 +50,13 @@ class Meter:
 
         A failure of ours is in the log at once.
         """
-        with self._lock:
-            self._said.append(call)
-            if call.tenant_id:
-                self._waiting.append(call)
-            self._start()
+        # No lock: adding to a list is one step, and whoever answers waits for nobody who writes.
+        self._said.append(call)
+        if call.tenant_id:
+            self._waiting.append(call)
+        if self._thread is None:
+            with self._lock:
+                self._start()
         if call.status >= FAILED:
             self._write_lines()
 
@@ -75,8 +78,7 @@ class Meter:
         with self._writing:
             while calls := self._waiting[:_BATCH]:
                 self.store.usage.add(calls)
-                with self._lock:
-                    del self._waiting[: len(calls)]
+                del self._waiting[: len(calls)]
             while self._warnings:
                 self.store.usage.warn(*self._warnings[0])
                 with self._lock:
@@ -94,9 +96,11 @@ class Meter:
 
     def _write_lines(self) -> None:
         with self._logging:  # lines stay in the order of their calls
-            with self._lock:
-                calls, self._said = self._said, []
-            write_lines(calls)
+            while calls := self._said[:_BATCH]:
+                # A log that takes nothing (disk full, pipe closed) stops nobody: the rows are in the store.
+                with contextlib.suppress(OSError, ValueError):
+                    write_lines(calls)
+                del self._said[: len(calls)]
 
     def _start(self) -> None:
         if self._thread is None and not self._stop.is_set():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, get_args
 
 from augury.core.errors import Forbidden, UsageError
 from augury.records.people import User
@@ -13,7 +13,8 @@ from augury.service.backend import Backend
 from augury.service.strict import Answer
 
 THEMES: Final = ("auto", "light", "dark")
-PRESETS: Final = ("conservative", "balanced", "aggressive")
+Preset = Literal["conservative", "balanced", "aggressive"]
+PRESETS: Final[tuple[Preset, ...]] = get_args(Preset)
 
 
 class Account(Answer):
@@ -25,7 +26,7 @@ class Account(Answer):
     plan: str
     created_at: datetime
     theme: str = "auto"
-    preset: str = "balanced"
+    preset: Preset = "balanced"
 
 
 def account(backend: Backend, caller: Caller) -> Account:
@@ -84,6 +85,11 @@ def theme_of(backend: Backend, token: str) -> str:
     return "auto" if user is None else str(user.settings.get("theme", "auto"))
 
 
+def preset_of(backend: Backend, caller: Caller) -> Preset:
+    """Return the preset a person chose; a program, which has no settings, gets the balanced one."""
+    return "balanced" if caller.user_id is None else account(backend, caller).preset
+
+
 def _person(backend: Backend, caller: Caller) -> User:
     if caller.user_id is None:
         raise Forbidden("a key has no account: sign in as a person", fix="augury users list")
@@ -92,7 +98,6 @@ def _person(backend: Backend, caller: Caller) -> User:
 
 def _account(backend: Backend, user: User) -> Account:
     tenant = backend.workspace.store.people.tenant(user.tenant_id)
-    chosen = {name: str(user.settings[name]) for name in ("theme", "preset") if name in user.settings}
-    return Account(
-        name=user.name, role=user.role, tenant=tenant.name, plan=tenant.plan, created_at=user.created_at, **chosen
-    )
+    own = {"name": user.name, "role": user.role, "tenant": tenant.name, "plan": tenant.plan}
+    chosen = {name: user.settings[name] for name in ("theme", "preset") if name in user.settings}
+    return Account.model_validate(own | {"created_at": user.created_at} | chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import polars as pl
@@ -62,7 +62,7 @@ def bars(
     backend : Backend
     symbol, timeframe : str
     since, until : datetime, optional
-        Opens with ``since <= time <= until``.
+        Opens with ``since <= time <= until``, in UTC.
     limit : int
         Bars of a page, at most ``LIMIT_MAX``.
     points : int, optional
@@ -76,7 +76,7 @@ def bars(
     if points is not None and after:
         raise UsageError("points merges the whole stretch into one page: a cursor does not go with it")
     stored = bars_of(backend.workspace.lake, check_symbol(symbol), Timeframe.parse(frame))
-    found = between(stored.frame, _utc(since), _utc(until))
+    found = between(stored.frame, since, until)
     total = found.height
     if points is not None:
         each = max(1, -(-total // points))
@@ -97,15 +97,5 @@ def _page(stored: Bars, shown: pl.DataFrame, total: int, each: int, more: str | 
     )  # fmt: skip
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is None:
-        return moment if moment is None else moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise UsageError(f"{moment.isoformat()} lies beyond every calendar") from error
-
-
 def _text(moment: datetime | None) -> str | None:
-    known = _utc(moment)
-    return None if known is None else iso(known)
+    return None if moment is None else iso(moment)

@@ -18,6 +18,7 @@ from augury.service.accounts.limits import PLANS
 from augury.service.answers.job_settings import check_settings
 from augury.service.backend import Backend
 from augury.service.cursors import read_cursor, write_cursor
+from augury.service.problems import facts_without_places
 from augury.service.strict import Answer
 
 TRAINER_KINDS: Final = frozenset({"train", "forecast", "evaluate", "tune", "validate", "audit"})
@@ -146,7 +147,7 @@ def ask(backend: Backend, caller: Caller, wish: Wish) -> JobAnswer:
         tenant_id=caller.tenant_id, at_most=PLANS[caller.plan].jobs,
     )  # fmt: skip
     _noted(backend, caller, "job submitted", job, wish.request_id)
-    return job_answer(job)
+    return job_answer(backend, job)
 
 
 def jobs(
@@ -163,12 +164,12 @@ def jobs(
         states=states, kind=kind, limit=limit + 1, tenants=tenants_seen(caller), before=after[0] if after else None
     )
     more = write_cursor(question, [found[limit - 1].id]) if len(found) > limit else None
-    return JobPage(jobs=[job_answer(one) for one in found[:limit]], next_cursor=more)
+    return JobPage(jobs=[job_answer(backend, one) for one in found[:limit]], next_cursor=more)
 
 
 def job(backend: Backend, caller: Caller, job_id: str) -> JobAnswer:
     """Return one job; a foreign one is unknown."""
-    return job_answer(seen(backend, caller, job_id))
+    return job_answer(backend, seen(backend, caller, job_id))
 
 
 def seen(backend: Backend, caller: Caller, job_id: str) -> Job:
@@ -193,7 +194,12 @@ def log(backend: Backend, caller: Caller, job_id: str, after: int = 0, limit: in
     """Return the log of a job."""
     found = seen(backend, caller, job_id)
     events = backend.workspace.store.jobs.events(found.id, after=after, limit=limit)
-    lines = [LogLine(id=one.id, at=one.ts, level=one.level, text=one.text, data=one.data) for one in events]
+    lines = [
+        LogLine(
+            id=one.id, at=one.ts, level=one.level, **facts_without_places(backend, {"text": one.text, "data": one.data})
+        )
+        for one in events
+    ]
     return JobLog(job=found.id, lines=lines)
 
 
@@ -213,7 +219,7 @@ def cancel(backend: Backend, caller: Caller, job_id: str, request_id: str = "") 
     found = store.jobs.get(found.id)
     if found.state != "cancelled":
         raise JobInState(f"job {found.id} has ended: it is {found.state}", fix=f"augury jobs show {found.id}")
-    return job_answer(found)
+    return job_answer(backend, found)
 
 
 def retry(backend: Backend, caller: Caller, job_id: str, request_id: str = "") -> JobAnswer:
@@ -236,14 +242,15 @@ def retry(backend: Backend, caller: Caller, job_id: str, request_id: str = "") -
         raise LimitReached(f"the plan allows {allowed} jobs at once", fix="augury jobs list", retry_after_s=30.0)
     again = store.jobs.again(found.id, caller.name)
     _noted(backend, caller, "job retried", again, request_id)
-    return job_answer(again)
+    return job_answer(backend, again)
 
 
-def job_answer(one: Job) -> JobAnswer:
+def job_answer(backend: Backend, one: Job) -> JobAnswer:
     """Write a job as an answer."""
     same = {name: getattr(one, name) for name in JobAnswer.model_fields if hasattr(one, name) and name != "error"}
-    said = one.error or {}
-    failure = JobFailure(**{name: str(said.get(name, "")) for name in JobFailure.model_fields}) if one.error else None
+    same |= facts_without_places(backend, {"settings": one.settings, "result": one.result})
+    said = facts_without_places(backend, one.error or {})
+    failure = JobFailure(**{name: str(said.get(name, "")) for name in JobFailure.model_fields}) if said else None
     limits = {"attempts_allowed": one.limits.get("attempts", 1), "time_limit_s": one.limits.get("time_limit_s", 0.0)}
     return JobAnswer(**same | limits, error=failure, installation=one.tenant_id is None)
 

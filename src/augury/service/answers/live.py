@@ -14,17 +14,16 @@ from augury.core.forecast import Forecast
 from augury.core.timeframe import Horizon, Timeframe
 from augury.data.calendar import market_calendar
 from augury.models.ensemble.fusion import FusionSettings
-from augury.records.forecast_pages import ForecastPages
 from augury.runs.cells import plan_cells
 from augury.runs.forecast_chart import Order, Style, orders, smoothed
 from augury.runs.forecasting import Bundle
 from augury.service.answers.forecasts import Band, SaidAnswer, said
 from augury.service.backend import Backend
+from augury.service.problems import without_places
+from augury.service.serving.charts import OVERLAY_BARS, Past, charts_of
 from augury.service.serving.desk import desk_of
 from augury.service.serving.freshness import freshness_of
 from augury.service.strict import Answer, Strict
-
-_OVERLAY_BARS = 20
 
 
 class Floors(Strict):
@@ -181,14 +180,12 @@ def forecast_now(backend: Backend, body: ForecastBody, *, anew: bool = False) ->
 def _charted(backend: Backend, body: ForecastBody, bundle: Bundle) -> LiveForecast:
     style = style_of(body)
     first = bundle.forecasts[0]
-    bars = desk_of(backend).watched(bundle.symbol, bundle.timeframe).view.bars
+    desk, charts = desk_of(backend), charts_of(backend)
+    bars, mark = desk.watched(bundle.symbol, bundle.timeframe).view.bars, desk.mark()
     ahead = Horizon.parse(first.horizon).bars(Timeframe.parse(bundle.timeframe), market_calendar(bars.calendar))
-    close = pl.col("adj_close") if "adj_close" in bars.frame.columns else pl.col("close")
-    shown = bars.frame.with_columns(
-        (close.shift(-ahead) / close - 1).alias("came"), pl.col("close").rolling_mean(_OVERLAY_BARS).alias("average")
-    ).tail(body.days_on_chart)
-    past = _past(backend, bundle, shown["ts"][0])
-    ordered = orders(backend.workspace, past[first.horizon], style)
+    shown = charts.bars(bars, ahead).tail(body.days_on_chart)
+    past = charts.past(bundle, shown["ts"][0], mark)
+    ordered = charts.orders(past[first.horizon], style, bundle, mark)
     by_date = {one.forecast.data_until.date(): one for one in ordered}
     told = [by_date.get(moment.date()) for moment in shown["ts"]]
     return LiveForecast(
@@ -201,7 +198,8 @@ def _charted(backend: Backend, body: ForecastBody, bundle: Bundle) -> LiveForeca
         trade_markers=_markers(ordered), overlays=_overlays(shown, body.smoothing), candles=_candles(shown),
         forecast=_ahead(backend, bundle, past, style),
         forecasts=[SaidAnswer(**said(row)) for row in bundle.forecasts],
-        forecast_ids=[row.id for row in bundle.rows], refused=[_refusal(cell.horizon, e) for cell, e in bundle.errors],
+        forecast_ids=[row.id for row in bundle.rows],
+        refused=[_refusal(backend, cell.horizon, error) for cell, error in bundle.errors],
         metadata=_metadata(body, bundle, ordered),
     )  # fmt: skip
 
@@ -217,23 +215,10 @@ def style_of(body: ForecastBody) -> Style:
     return Style(body.smoothing, fusion, floors.buy, floors.sell, body.trade_share_floor, body.risk_profile)
 
 
-def _past(backend: Backend, bundle: Bundle, since: datetime) -> dict[str, list[Forecast]]:
-    """What was said of each horizon at earlier bars, the newest of each bar, the oldest bar first."""
-    told = ForecastPages(backend.workspace.store.engine).page(
-        bundle.symbol, bundle.timeframe, since=since, until=bundle.forecasts[0].made_at, limit=None
-    )
-    found: dict[str, dict[datetime, Forecast]] = {row.horizon: {} for row in bundle.forecasts}
-    for one in reversed(told):
-        row = one.row.forecast
-        if row.horizon in found and row.data_until < bundle.forecasts[0].data_until:
-            found[row.horizon][row.data_until] = row
-    return {horizon: [rows[moment] for moment in sorted(rows)] for horizon, rows in found.items()}
-
-
-def _ahead(backend: Backend, bundle: Bundle, past: dict[str, list[Forecast]], style: Style) -> Ahead:
+def _ahead(backend: Backend, bundle: Bundle, past: Past, style: Style) -> Ahead:
     made: list[Order] = []
     for row in bundle.forecasts:
-        before = [one.expected_return for one in past[row.horizon]]
+        before = [one.forecast.expected_return for one in past[row.horizon]]
         value = smoothed([*before, row.expected_return], style.smoothing)[-1]
         (one,) = orders(backend.workspace, [replace(row, expected_return=value)], replace(style, smoothing="none"))
         made.append(one)
@@ -263,15 +248,18 @@ def _markers(ordered: list[Order]) -> list[Marker]:
 
 
 def _overlays(shown: pl.DataFrame, smoothing: str) -> dict[str, list[float | None]]:
-    found = {f"close_mean_{_OVERLAY_BARS}": shown["average"].to_list()}
+    found = {f"close_mean_{OVERLAY_BARS}": shown["average"].to_list()}
     if smoothing != "none":
         found[f"close_{smoothing}"] = list(smoothed(shown["close"].to_list(), smoothing))
     return found
 
 
 def _candles(shown: pl.DataFrame) -> list[Candle]:
-    rows = shown.select(pl.col("ts").alias("date"), "open", "high", "low", "close").iter_rows(named=True)
-    return [Candle(**row) for row in rows]
+    columns = (shown[name].to_list() for name in ("ts", "open", "high", "low", "close"))
+    return [
+        Candle(date=date, open=opened, high=high, low=low, close=close)
+        for date, opened, high, low, close in zip(*columns, strict=True)
+    ]
 
 
 def _prices(row: Forecast) -> PriceBand:
@@ -279,8 +267,9 @@ def _prices(row: Forecast) -> PriceBand:
     return PriceBand(low=low, median=median, high=high)
 
 
-def _refusal(horizon: str, error: AuguryError) -> Refusal:
-    return Refusal(horizon=horizon, code=error.code, detail=error.message, fix=error.fix)
+def _refusal(backend: Backend, horizon: str, error: AuguryError) -> Refusal:
+    detail, fix = without_places(backend, error.message), without_places(backend, error.fix)
+    return Refusal(horizon=horizon, code=error.code, detail=detail, fix=fix)
 
 
 def _metadata(body: ForecastBody, bundle: Bundle, ordered: list[Order]) -> Metadata:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -54,13 +55,12 @@ def predict(backend: Backend, body: WindowsBody) -> WindowAnswers:
     prices = windows_of(body)
     served, model = window_classifier(backend)
     proba = model.predict_proba(prices)
-    best = proba.argmax(axis=1)
     answers = [
         WindowAnswer(
-            prediction=served.classes[top], confidence=float(row[top]), model_version=served.version,
-            probabilities=dict(zip(served.classes, row.tolist(), strict=True)),
+            prediction=served.classes[top], confidence=row[top], model_version=served.version,
+            probabilities=dict(zip(served.classes, row, strict=True)),
         )
-        for row, top in zip(proba, best, strict=True)
+        for row, top in zip(proba.tolist(), proba.argmax(axis=1).tolist(), strict=True)
     ]  # fmt: skip
     return WindowAnswers(predictions=answers, model_version=served.version, mode=served.mode)
 
@@ -82,7 +82,8 @@ def windows_of(body: WindowsBody) -> Floats:
         raise UsageError(f"data holds {n} windows, 1 to {WINDOWS_MAX} are answered", fields=[_at("data", None, n)])
     for row, window in enumerate(body.data):
         _check_shape(row, window)
-    prices: Floats = np.array(body.data, dtype=np.float64)
+    flat = chain.from_iterable(chain.from_iterable(body.data))
+    prices: Floats = np.fromiter(flat, np.float64, n * WINDOW_BARS * _WIDTH).reshape(n, WINDOW_BARS, _WIDTH)
     try:
         check_prices(prices)
     except ValidationError as error:

@@ -105,8 +105,11 @@ def run(backend: Backend, run_id: int) -> RunAnswer:
 
 
 def tracked(backend: Backend) -> ExperimentPage:
-    """Return the tracked experiments."""
-    found = experiments(backend.workspace.settings.data_dir)
+    """Return the tracked experiments; none before the first."""
+    try:
+        found = experiments(backend.workspace.settings.data_dir)
+    except NotFound:
+        found = []
     return ExperimentPage(experiments=[_experiment(one.to_json()) for one in found])
 
 

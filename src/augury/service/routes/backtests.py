@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from augury.runs.backtesting import BacktestRequest
-from augury.service.access import Predictor, Reader
+from augury.service.access import Reader, Recorder
 from augury.service.answers import backtests as answers
 from augury.service.answers.backtests import BacktestAnswer, BacktestPage, Comparison, RuleAnswer
 from augury.service.backend import TheBackend
@@ -65,7 +65,7 @@ def list_rules(caller: Reader) -> list[RuleAnswer]:
 
 @ROUTER.post("/backtests", status_code=201, summary="Run a backtest", responses=_NO_BARS)
 def run_backtest(
-    request: Request, response: Response, backend: TheBackend, caller: Predictor, body: BacktestBody
+    request: Request, response: Response, backend: TheBackend, caller: Recorder, body: BacktestBody
 ) -> BacktestAnswer:
     """Decide at a close, fill at the next open, keep the ledger; it counts as a trial on its bars."""
     said = answers.run(backend, caller, body.name, body.request(), request_id_of(request))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,6 +10,7 @@ from augury.service.access import Reader
 from augury.service.answers.bars import LIMIT_MAX, BarPage, bars
 from augury.service.backend import TheBackend
 from augury.service.etags import TaggedRoute
+from augury.service.moments import Moment
 from augury.service.paths import UNKNOWN, Cursor, OneSymbol
 
 ROUTER = APIRouter(prefix="/v1", tags=["bars"], route_class=TaggedRoute)
@@ -22,8 +22,8 @@ def list_bars(
     caller: Reader,
     symbol: OneSymbol,
     timeframe: Annotated[str, Query(min_length=1, max_length=8, examples=["d1"])] = "d1",
-    since: Annotated[datetime | None, Query(alias="from", examples=["2026-01-01T00:00:00Z"])] = None,
-    until: Annotated[datetime | None, Query(alias="to", examples=["2026-11-16T00:00:00Z"])] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="First open.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Last open.")] = None,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 1000,
     points: Annotated[
         int | None, Query(ge=1, le=LIMIT_MAX, description="Merge the stretch into at most so many.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,6 +11,7 @@ from augury.service.answers.asof import AsOf, asof
 from augury.service.answers.consensus import ConsensusPage, consensus
 from augury.service.backend import TheBackend
 from augury.service.etags import TaggedRoute
+from augury.service.moments import Day
 from augury.service.paths import AnyFrame, AnySpan, OneSymbol
 
 ROUTER = APIRouter(prefix="/v1", tags=["consensus"], route_class=TaggedRoute)
@@ -28,7 +28,7 @@ def get_asof(
     backend: TheBackend,
     caller: Reader,
     symbol: OneSymbol,
-    day: Annotated[date, Query(ge=date(1900, 1, 1), le=date(2200, 1, 1), examples=["2026-11-16"])],
+    day: Day,
     timeframe: AnyFrame = None,
     rebuild: Annotated[
         bool, Query(description="Ask each version again and compare the hashes; takes seconds.")

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
 
 from augury.service.access import Reader
 from augury.service.answers.forecasts import ForecastAnswer, ForecastPage, Scope, forecast, forecasts
 from augury.service.answers.views import View, Views, forecast_views
 from augury.service.backend import TheBackend
 from augury.service.etags import TaggedRoute
+from augury.service.moments import Moment
 
 ROUTER = APIRouter(prefix="/v1", tags=["forecasts"], route_class=TaggedRoute)
 Symbol = Annotated[str, Query(min_length=1, max_length=24, examples=["^GSPC"])]
-Moment = Annotated[
-    AwareDatetime | None, Query(description="RFC 3339 with its zone.", examples=["2026-11-01T00:00:00Z"])
-]
+Since = Annotated[Moment | None, Query(description="First moment it was made at.")]
+Until = Annotated[Moment | None, Query(description="Moment it was made before.")]
 
 
 @ROUTER.get("/forecasts", summary="What was forecast")
@@ -28,8 +27,8 @@ def list_forecasts(
     timeframe: Annotated[str | None, Query(max_length=8, examples=["d1"])] = None,
     horizon: Annotated[str | None, Query(max_length=8, examples=["5d"])] = None,
     version: Annotated[str | None, Query(max_length=64, examples=["20261121T105800Z-1a2b3c"])] = None,
-    since: Moment = None,
-    until: Moment = None,
+    since: Since = None,
+    until: Until = None,
     view: Annotated[Scope, Query(description="latest: only the newest of each symbol, timeframe, horizon.")] = "ledger",
     cursor: Annotated[str | None, Query(max_length=300, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -15,7 +16,7 @@ from augury.service.answers.jobs import EXAMPLE, JobAnswer, JobLog, JobPage, Kin
 from augury.service.backend import Backend, TheBackend
 from augury.service.events import Watch, stream, stream_all
 from augury.service.idempotency import job_key
-from augury.service.problems import Problem, request_id_of
+from augury.service.problems import Problem, facts_without_places, request_id_of
 from augury.service.strict import Strict, StrictRoute
 
 ROUTER = APIRouter(prefix="/v1", tags=["jobs"], route_class=StrictRoute)
@@ -123,7 +124,8 @@ async def watch_job(
         rest = await run_in_threadpool(answers.log, backend, caller, job_id, after, 1)
         if not rest.lines:
             return Response(status_code=204)
-    said = stream(watch_of(backend), found.id, after, lambda: identify(request, backend))
+    shown = partial(facts_without_places, backend)
+    said = stream(watch_of(backend), found.id, after, lambda: identify(request, backend), shown)
     return StreamingResponse(said, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Request
 
-from augury.service.access import Predictor
+from augury.service.access import Predictor, check_scope
 from augury.service.answers.live import ForecastBody, LiveForecast, forecast_now
 from augury.service.backend import TheBackend
 from augury.service.strict import StrictRoute
@@ -36,8 +36,11 @@ def make_forecast(
 
     Asked twice of the same bars, what was predicted is taken from memory, as exact as it was; a new bar or a
     promotion makes it be computed again, and so does `Cache-Control: no-cache`. With `dry_run` nothing is
-    written. Horizons without a champion are listed in `refused`; when none is left the answer is their problem.
+    written, and a sandbox key may ask for nothing else. Horizons without a champion are listed in `refused`;
+    when none is left the answer is their problem.
     """
+    if not body.dry_run:
+        check_scope(caller, "record")
     found = forecast_now(backend, body, anew="no-cache" in cache_control)
     request.scope["augury.units"] = len(found.forecasts)
     return found

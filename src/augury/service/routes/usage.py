@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -10,12 +9,13 @@ from fastapi import APIRouter, Query, Response
 from augury.service.access import Admin
 from augury.service.answers.usage import UsageDays, UsagePage, usage, usage_csv, usage_days
 from augury.service.backend import TheBackend
+from augury.service.moments import Day
 from augury.service.paths import Cursor
 from augury.service.strict import StrictRoute
 
 ROUTER = APIRouter(prefix="/v1", tags=["usage"], route_class=StrictRoute)
-Since = Annotated[date | None, Query(description="First UTC day.", examples=["2026-11-01"])]
-Until = Annotated[date | None, Query(description="Last UTC day.", examples=["2026-11-21"])]
+Since = Annotated[Day | None, Query(description="First UTC day.")]
+Until = Annotated[Day | None, Query(description="Last UTC day.")]
 OfKey = Annotated[str | None, Query(max_length=32, description="Id of one key.")]
 
 

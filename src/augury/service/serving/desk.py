@@ -10,11 +10,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from augury.core.errors import AuguryError, DataError, NotTrained
 from augury.core.forecast import Forecast
 from augury.core.timeframe import Timeframe
+from augury.models.adaptation import MaturedBand
 from augury.records.forecast_pages import ForecastPages
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell, plan_cells
@@ -23,6 +25,7 @@ from augury.runs.live_forecast import Watched, watch
 from augury.runs.workspace import Workspace
 from augury.service.backend import Backend
 from augury.service.serving.kept import Kept
+from augury.service.serving.memory import settle
 
 VERSIONS_MAX: Final = 512
 SERIES_MAX: Final = 256
@@ -52,6 +55,7 @@ class Desk:
     asked: Kept[tuple[object, ...], LoadedEnsemble] = field(default_factory=lambda: Kept(VERSIONS_MAX))
     predictions: Kept[tuple[object, ...], _Predicted] = field(default_factory=lambda: Kept(PREDICTIONS_MAX))
     versions: Kept[tuple[object, ...], LoadedEnsemble] = field(default_factory=lambda: Kept(VERSIONS_MAX))
+    _bands: Kept[tuple[object, ...], Sequence[MaturedBand]] = field(default_factory=lambda: Kept(SERIES_MAX))
     _rosters: Kept[tuple[object, ...], EnsembleLoader] = field(default_factory=lambda: Kept(SERIES_MAX))
     _locks: Kept[tuple[str, str], threading.Lock] = field(default_factory=lambda: Kept(SERIES_MAX * 4))
     _watched: dict[tuple[str, str], Watched] = field(default_factory=dict)
@@ -82,7 +86,7 @@ class Desk:
         champions, errors = self._champions(cells, mark, allow_stale)
         if not champions:
             return Bundle(cells[0].symbol, cells[0].timeframe, (), errors=tuple(errors))
-        watched = self._watch(cells[0].symbol, Timeframe.parse(cells[0].timeframe))
+        watched = self._knowing(self._watch(cells[0].symbol, Timeframe.parse(cells[0].timeframe)), mark)
         bundle = self._predicted(watched, champions, mark, anew)
         bundle = replace(bundle, errors=(*errors, *bundle.errors))
         return bundle if dry_run else self._written(bundle)
@@ -149,6 +153,7 @@ class Desk:
         def load() -> LoadedEnsemble:
             loaded = loader.load_latest_model(*where, allow_stale=True)
             assert loaded is not None
+            settle()
             return loaded
 
         return self.versions.get((*where, row.version, row.sha256, loader.roster.silenced.get(str(cell))), load)
@@ -162,6 +167,15 @@ class Desk:
             while len(self._watched) > SERIES_MAX:
                 self._watched.pop(next(iter(self._watched)))
             return found
+
+    def _knowing(self, watched: Watched, mark: tuple[int, ...]) -> Watched:
+        """The same with the outcomes that move its bands; they are read again when one was added."""
+        view = watched.view
+        if view.matured is None:
+            return watched
+        symbol, timeframe = view.bars.frame["symbol"][0], str(view.bars.timeframe)
+        found = self._bands.get((symbol, timeframe, mark[1]), partial(view.matured.list, symbol, timeframe))
+        return replace(watched, view=replace(view, scored={symbol: found}))
 
     def _predicted(
         self, watched: Watched, champions: dict[Cell, LoadedEnsemble], mark: tuple[int, ...], anew: bool

@@ -8,6 +8,7 @@ from augury.core.extras import require
 from augury.records.served_windows import FOLDER, POINTER, ServedWindows, folder_of, served_windows
 from augury.service.backend import Backend
 from augury.service.serving.kept import Kept
+from augury.service.serving.memory import settle
 
 if TYPE_CHECKING:
     from augury.models.deep.windows.classifier import WindowClassifier
@@ -38,6 +39,8 @@ def window_classifier(backend: Backend) -> tuple[ServedWindows, WindowClassifier
         require("torch", extra="deep")
         from augury.models.deep.windows.classifier import WindowClassifier
 
-        return WindowClassifier.load(folder_of(data_dir, served))
+        model = WindowClassifier.load(folder_of(data_dir, served))
+        settle()
+        return model
 
     return served, models.get(served.version, load)

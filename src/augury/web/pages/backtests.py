@@ -9,16 +9,16 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from augury.core.errors import AuguryError, UsageError
-from augury.service.access import Predictor, Reader
+from augury.service.access import Reader, Recorder
 from augury.service.accounts.caller import Caller
 from augury.service.answers.backtests import BacktestAnswer, asked, backtest, backtests, compared, rules, run
 from augury.service.backend import Backend, TheBackend
-from augury.service.problems import request_id_of, status_of
+from augury.service.problems import request_id_of, status_of, without_places
+from augury.web.drawing import curve_lines
 from augury.web.rendering import page
 from augury.web.tables import Column, Table
 
 ROUTER = APIRouter()
-_WIDTH, _HEIGHT = 720.0, 240.0
 _CURVE_ROWS = 60
 LINES = (
     Column("name", "Backtest", link="href"),
@@ -72,7 +72,7 @@ def overview(
 def start(
     request: Request,
     backend: TheBackend,
-    caller: Predictor,
+    caller: Recorder,
     symbols: Annotated[str, Form(max_length=2000)],
     rule: Annotated[str, Form(max_length=40)],
     timeframe: Annotated[str, Form(max_length=8)] = "d1",
@@ -129,8 +129,9 @@ def _shown(
     rows = [_row(one.model_dump()) for one in backtests(backend, caller, limit=100).backtests]
     table = Table("backtests", "Backtests, the newest first", LINES, rows, "No backtest yet: run one above.")
     return page(
-        request, caller, "backtests.html", title="Backtests", status=status, tables=[table], refused=refused,
-        given=given or EMPTY, rules=rules(), may="predict" in caller.scopes, choices=rows[:20],
+        request, caller, "backtests.html", title="Backtests", status=status, tables=[table],
+        refused=without_places(backend, refused), given=given or EMPTY, rules=rules(),
+        may="record" in caller.scopes, choices=rows[:20],
     )  # fmt: skip
 
 
@@ -168,16 +169,8 @@ def _number(name: str, text: str) -> float:
 
 
 def _lines(found: Sequence[BacktestAnswer]) -> list[dict[str, str]]:
-    """Points of each curve for a picture drawn by the server, all on one scale from the lowest to the highest."""
+    """Points of each curve, the market the first of them was held against last."""
     curves = [(one.name, [point.net for point in one.curve]) for one in found]
     if found:
         curves.append(("buy and hold", [point.benchmark for point in found[0].curve]))
-    values = [value for _, curve in curves for value in curve]
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    span = (high - low) or 1.0
-    return [{"name": name, "points": _points(curve, low, span), "last": f"{curve[-1]:.2f}"} for name, curve in curves]
-
-
-def _points(curve: Sequence[float], low: float, span: float) -> str:
-    step = _WIDTH / max(1, len(curve) - 1)
-    return " ".join(f"{at * step:.1f},{_HEIGHT * (1 - (one - low) / span):.1f}" for at, one in enumerate(curve))
+    return curve_lines([(name, curve, f"{curve[-1]:.2f}") for name, curve in curves])

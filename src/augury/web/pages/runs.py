@@ -16,7 +16,7 @@ from augury.service.answers.jobs import TRAINER_KINDS, KindAnswer, Wish, jobs, k
 from augury.service.answers.runs import runs
 from augury.service.answers.sweeps import sweep, sweeps
 from augury.service.backend import Backend, TheBackend
-from augury.service.problems import request_id_of, status_of
+from augury.service.problems import request_id_of, status_of, without_places
 from augury.web.rendering import page
 from augury.web.tables import Column, Table
 
@@ -145,7 +145,8 @@ def _shown(
     )
     allowed = [one for one in kinds().kinds if one.needs in caller.scopes]
     return page(
-        request, caller, "runs.html", title="Runs", status=status, refused=refused, kinds=allowed,
+        request, caller, "runs.html", title="Runs", status=status, kinds=allowed,
+        refused=without_places(backend, refused),
         given=given or {"kind": _first(allowed)} | dict.fromkeys((*_LISTS, "more"), ""), state=state, kind=kind,
         states=("queued", "running", "succeeded", "failed", "cancelled", "dead"), all_kinds=kinds().kinds,
         may="train" in caller.scopes, tables=[newest, _trained(backend), _sweeps(backend)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from augury.core.errors import AuguryError, NotFound
 from augury.service.access import Reader
 from augury.service.accounts.caller import Caller
+from augury.service.answers.account import PRESETS, Preset, preset_of
 from augury.service.answers.bars import BarPage, bars
 from augury.service.answers.consensus import ConsensusPage, consensus
 from augury.service.answers.explanations import ExplanationAnswer, explanation
@@ -27,8 +28,6 @@ from augury.web.tables import Column, Table
 
 ROUTER = APIRouter()
 VIEWS: Final[dict[View, str]] = {"timeframe": "By timeframe", "horizon": "By horizon", "consensus": "Consensus"}
-Preset = Literal["conservative", "balanced", "aggressive"]
-PRESETS: Final[tuple[Preset, ...]] = ("conservative", "balanced", "aggressive")
 PAGE: Final = 20
 BARS: Final = 60
 BAR: Final = (
@@ -57,7 +56,7 @@ POSITION: Final = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What the address says."""
+    """What the address says; ``stakes`` is its preset, else the one the person chose in the settings."""
 
     timeframe: str
     view: View
@@ -65,6 +64,7 @@ class Asked:
     cursor: str | None
     why: int | None
     preset: Preset | None
+    stakes: Preset
 
     def href(self, name: str, **other: str | int | None) -> str:
         """Return this address with parts of it changed; a page of the ledger belongs to one timeframe only."""
@@ -89,7 +89,7 @@ def one_symbol(
     """Show a symbol at one timeframe; the state of the page is in its address."""
     known = symbol(backend, name)
     frames = _frames(known)
-    asked = Asked(timeframe or frames[0], view, horizon, cursor, why, preset)
+    asked = Asked(timeframe or frames[0], view, horizon, cursor, why, preset, preset or preset_of(backend, caller))
     ledger = forecasts(backend, name, asked.timeframe, horizon, PAGE, cursor=cursor)
     together = consensus(backend, name)
     seen, stored = _views(backend, name, view), _bars(backend, name, asked.timeframe)
@@ -109,7 +109,7 @@ def one_symbol(
                for one, word in VIEWS.items()],
         horizons=[{"word": one or "every horizon", "href": asked.href(name, horizon=one, why=None) + "#ledger",
                    "here": one == horizon} for one in (None, *_horizons(known, asked.timeframe))],
-        presets=[{"word": one, "href": asked.href(name, preset=one) + "#positions", "here": one == preset}
+        presets=[{"word": one, "href": asked.href(name, preset=one) + "#positions", "here": one == asked.stakes}
                  for one in PRESETS],
         judged={one.horizon: one for one in together.consensus},
         staked=staked, unstaked=unstaked, may_predict="predict" in caller.scopes,
@@ -159,13 +159,13 @@ def _why(backend: Backend, forecast_id: int | None) -> tuple[ExplanationAnswer |
 def _staked(
     backend: Backend, caller: Caller, name: str, asked: Asked
 ) -> tuple[LiveForecast | None, AuguryError | None]:
-    """What a preset would hold now; asked for only when one was chosen, since the versions are asked anew."""
-    if asked.preset is None or "predict" not in caller.scopes:
+    """What a preset would hold now: the versions are asked anew, nothing is written."""
+    if "predict" not in caller.scopes:
         return None, None
     try:
         body = ForecastBody(
             symbol=name, timeframe=asked.timeframe, horizons=[], days_on_chart=1, trade_share_floor=0.0,
-            risk_profile=asked.preset, dry_run=True,
+            risk_profile=asked.stakes, dry_run=True,
         )  # fmt: skip
         return forecast_now(backend, body), None
     except AuguryError as error:  # stale or untrained: the reason and the command are shown in its place
@@ -184,8 +184,8 @@ def _positions(found: LiveForecast | None, name: str, asked: Asked) -> Table:
         if ahead
     ]  # fmt: skip
     when = f", data until {found.metadata.as_of:%Y-%m-%d %H:%M} UTC" if found else ""
-    caption = f"What {asked.preset or 'a preset'} would hold of {name} {asked.timeframe}, share of capital{when}"
-    return Table("positions", caption, POSITION, rows, "Choose a preset.")
+    caption = f"What {asked.stakes} would hold of {name} {asked.timeframe}, share of capital{when}"
+    return Table("positions", caption, POSITION, rows, "No version answers at this timeframe.")
 
 
 def _newest(backend: Backend, name: str, asked: Asked) -> Table:

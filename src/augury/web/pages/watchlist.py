@@ -11,13 +11,14 @@ from augury.core.bars import check_symbol
 from augury.service.access import Reader
 from augury.service.answers.watchlist import watch, watched_forecasts
 from augury.service.backend import TheBackend
+from augury.web.columns import symbol_href
 from augury.web.rendering import page
 from augury.web.tables import Column, Table
 
 ROUTER = APIRouter()
 COLUMNS = (
     Column("symbol", "Symbol", link="href"),
-    Column("note", "Note"),
+    Column("note", "Note", "long"),
     Column("label", "Says", "label"),
     Column("horizon", "Horizon", term="horizon"),
     Column("expected_return", "Expected", "signed"),
@@ -32,9 +33,9 @@ COLUMNS = (
 def watching(request: Request, backend: TheBackend, caller: Reader) -> Response:
     """Show the list; its script keeps edits made offline and merges them later."""
     items = watched_forecasts(backend, caller)
-    rows = [item.model_dump() | {"href": f"/symbols/{item.symbol}"} for item in items]
+    rows = [item.model_dump() | {"href": symbol_href(item.symbol)} for item in items]
     caption = "What I watch, with the newest forecast of each"
-    shown = Table("watchlist", caption, COLUMNS, rows, "Nothing is watched yet: add a symbol above.")
+    shown = Table("watchlist", caption, COLUMNS, rows, "Nothing is watched yet: add a symbol below.")
     return page(request, caller, "watchlist.html", title="Watchlist", tables=[shown], items=items)
 
 

@@ -27,7 +27,10 @@ self.addEventListener("fetch", (event) => {
 
 async function kept(request) {
   const known = await caches.match(request);
-  return known ?? fetch(request);
+  if (known) return known;
+  const answer = await fetch(request);
+  if (answer.ok) await (await caches.open(SHELL)).put(request, answer.clone()); // scripts of pages that are read later
+  return answer;
 }
 
 async function visit(event, url) {

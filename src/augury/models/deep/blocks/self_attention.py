@@ -12,8 +12,8 @@ from augury.core.errors import UsageError
 class SelfAttention(nn.Module):
     """Multi-head attention (Vaswani et al. 2017) in four tensors, as many numbers as ``nn.MultiheadAttention``.
 
-    Where only the last bar is read, only its query is computed: the answer is the same and the cost
-    grows with the number of bars, not with its square.
+    Where only one bar is read, only its query is computed and no other bar is projected: the answer is
+    the same, and the cost grows with the number of bars times the width, not with the square of either.
 
     Parameters
     ----------
@@ -72,16 +72,20 @@ class SelfAttention(nn.Module):
             The bar; later ones hold nothing.
         """
         _refuse_single(x)
+        rows, width, each = len(x), self.width, self.width // self.heads
         weight, bias = self.project.weight, self.project.bias
-        own = x[:, -1] if at is None else x[torch.arange(len(x), device=x.device), at]
-        q = self._split(F.linear(own[:, None], weight[: self.width], bias[: self.width]))
-        k, v = (self._split(part) for part in F.linear(x, weight[self.width :], bias[self.width :]).chunk(2, dim=-1))
-        if at is None:
-            mixed = F.scaled_dot_product_attention(q, k, v)
-        else:
+        own = x[:, -1] if at is None else x[torch.arange(rows, device=x.device), at]
+        # q·(Kx) = (Kᵀq)·x, and Σ share·(Vx) = V(Σ share·x): no bar is projected, only what is asked and what is found.
+        q = F.linear(own, weight[:width], bias[:width]).view(rows, self.heads, each)
+        asked = torch.einsum("bhd,hdw->bhw", q, weight[width : 2 * width].view(self.heads, each, width))
+        scores = asked @ x.transpose(1, 2) / each**0.5  # what K's bias adds is the same for every bar
+        if at is not None:
             seen = torch.arange(x.shape[1], device=x.device) <= at[:, None]
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=seen[:, None, None, :])
-        return self._joined(mixed)[:, 0]
+            scores = scores.masked_fill(~seen[:, None], float("-inf"))
+        found = scores.softmax(dim=-1) @ x
+        mixed = torch.einsum("bhw,hdw->bhd", found, weight[2 * width :].view(self.heads, each, width))
+        joined: Tensor = self.out(mixed.reshape(rows, width) + bias[2 * width :])
+        return joined
 
     def _split(self, x: Tensor) -> Tensor:
         rows, steps, _ = x.shape

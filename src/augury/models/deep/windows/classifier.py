@@ -29,11 +29,12 @@ from augury.models.deep.windows.door import (
 )
 from augury.models.deep.windows.fitting import Plan, check_encoder, fit_windows, transfer, unfreezing
 from augury.models.deep.windows.inputs import WindowInputs
+from augury.models.deep.windows.parts import answer_in_parts
 from augury.models.deep.windows.scaler import WindowScaler
 from augury.models.deep.windows.scores import WindowReport, window_report
 from augury.models.deep.windows.settings import WindowSettings
 from augury.models.deep.windows.slices import WindowSlices, slice_windows
-from augury.models.deep.windows.task import WindowSet, answers, found_ends
+from augury.models.deep.windows.task import WindowSet, found_ends
 
 
 class WindowClassifier(WindowSettings):
@@ -312,10 +313,12 @@ class WindowClassifier(WindowSettings):
         prices, _ = prices_of(X)
         columns = scaled_side(side_of(side, len(prices), self._side_width()), self.side_scaler_)
         device = device_of(self.device)
-        network = self.network_.to(device).eval()
+        network = self.network_
+        # Moving even to where it is takes the weights apart and together again: others may be asking meanwhile.
+        if network.training or next(network.parameters()).device != device:
+            network = network.to(device).eval()
         x = torch.from_numpy(self.inputs_.transform(prices)).to(device)
-        with torch.inference_mode():
-            return answers(network, x, None if columns is None else torch.from_numpy(columns).to(device))
+        return answer_in_parts(network, x, None if columns is None else torch.from_numpy(columns).to(device))
 
     def _side_width(self) -> int:
         return 0 if self.side_scaler_ is None else len(self.side_scaler_.mean_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -199,6 +199,11 @@ def answers(network: nn.Module, x: Tensor, side: Tensor | None = None) -> Window
         network(x[at : at + CHUNK], **_side(None if side is None else side[at : at + CHUNK]))
         for at in range(0, len(x), CHUNK)
     ]
+    return found[0] if len(found) == 1 else joined(found)
+
+
+def joined(found: Sequence[WindowOutput]) -> WindowOutput:
+    """Put the answers of parts together, in their order."""
     names = [name for name in ("logits", "start", "end", "span", "extent") if getattr(found[0], name) is not None]
     return WindowOutput(**{name: torch.cat([getattr(output, name) for output in found]) for name in names})
 

@@ -78,7 +78,7 @@ export function fanOf(bars, forecasts) {
 
 /** Past forecasts as marks on the bar that decided them: a shape and a colour, and a sign while there is room. */
 export function outcomesOf(bars, forecasts, palette) {
-  const marks = [];
+  const marks = new Map();
   for (const row of forecasts) {
     const bar = barBefore(bars, seconds(row.matures_at));
     // One that named no direction was neither right nor wrong about it.
@@ -86,11 +86,13 @@ export function outcomesOf(bars, forecasts, palette) {
     if (!bar || !known) continue;
     const [sign, shape, kind] = known;
     const up = row.label !== "BEARISH";
-    marks.push({
+    // Horizons that came to the same on one bar are one mark there.
+    marks.set(`${bar.time} ${up} ${kind}`, {
       time: bar.time, position: up ? "belowBar" : "aboveBar", shape, color: palette.outcome[kind],
       text: sign, size: 0.6,
     });
   }
-  if (marks.length > SIGNS_MAX) for (const mark of marks) delete mark.text;
-  return marks.sort((a, b) => a.time - b.time);
+  const shown = [...marks.values()].sort((a, b) => a.time - b.time);
+  if (shown.length > SIGNS_MAX) for (const mark of shown) delete mark.text;
+  return shown;
 }

@@ -5,7 +5,7 @@ import { fanPrimitive } from "./charts-fan.js";
 import { barsOf, fanOf, mergedBars, outcomesOf, slotsUntil } from "./charts-data.js";
 import { paletteOf } from "./charts-palette.js";
 
-const PAGE = 1500;
+const PAGE = innerWidth < 700 ? 600 : 1500; // a phone shows fewer at once; the rest comes when it is dragged to
 const FORECASTS = 400;
 const NEAR_EDGE = 60;
 

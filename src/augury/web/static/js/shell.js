@@ -121,7 +121,7 @@ function offline(keptAt) {
   const kept = new Date(keptAt);
   const said = keptAt ? `as of ${clock.format(kept).slice(11)}, ${age(Date.now() - kept)} old` : "what is shown may be old";
   banner("offline", `Offline: ${said}. Actions wait until you are back.`, ["Try again", back]);
-  for (const button of document.querySelectorAll('form[method="post"] button, [data-acts]')) {
+  for (const button of document.querySelectorAll('form[method="post"]:not([data-watch]) button, [data-acts]')) {
     button.disabled = true;
     button.title = "Offline: this needs the service";
   }

@@ -3,7 +3,6 @@
 
 const KEPT = "augury-watch-edits";
 const DEVICE = "augury-device";
-const status = document.querySelector("[data-sync]");
 const csrf = document.querySelector('input[name="csrf"]')?.value ?? "";
 
 function device() {
@@ -24,7 +23,15 @@ function kept() {
 }
 
 function tell(text) {
-  if (status) status.textContent = text;
+  const status = document.querySelector("[data-sync]");
+  if (!status) return;
+  status.textContent = text;
+  status.hidden = false;
+}
+
+function counted(changes) {
+  const symbols = new Set(changes.map((change) => change.symbol)).size;
+  return `edits of ${symbols} ${symbols === 1 ? "symbol" : "symbols"}`;
 }
 
 function edits(form, remove) {
@@ -56,16 +63,16 @@ export async function merge() {
   location.reload();
 }
 
-for (const form of document.querySelectorAll("form[data-watch]")) {
-  form.addEventListener("submit", (event) => {
-    if (navigator.onLine) return; // the form works by itself
-    event.preventDefault();
-    const changes = [...kept(), ...edits(form, event.submitter?.name === "remove")];
-    localStorage.setItem(KEPT, JSON.stringify(changes));
-    tell(`Offline: ${changes.length} changes are kept on this device and merged when it is back.`);
-  });
-}
+// On the document, since the page's own part is put anew when the connection is back.
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-watch]");
+  if (!form || navigator.onLine) return; // the form works by itself
+  event.preventDefault();
+  const changes = [...kept(), ...edits(form, event.submitter?.name === "remove")];
+  localStorage.setItem(KEPT, JSON.stringify(changes));
+  tell(`Offline: ${counted(changes)} kept on this device, merged when it is back.`);
+});
 
 window.addEventListener("online", merge);
-if (kept().length) tell(`${kept().length} changes of this device are not merged yet.`);
+if (kept().length) tell(`Not merged yet: ${counted(kept())} of this device.`);
 merge();
