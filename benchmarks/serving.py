@@ -327,7 +327,8 @@ def _windows(n: int) -> Any:
     rng = np.random.default_rng(7)
     close = 100 * np.exp(rng.normal(0, 0.01, (n, 105)).cumsum(axis=1))
     opens = np.concatenate([np.full((n, 1), 100.0), close[:, :-1]], axis=1)
-    return np.stack([opens, np.maximum(opens, close) * 1.002, np.minimum(opens, close) * 0.998, close], axis=2)
+    bars = np.stack([opens, np.maximum(opens, close) * 1.002, np.minimum(opens, close) * 0.998, close], axis=2)
+    return bars.round(4)  # prices as vendors write them
 
 
 def _champion(workspace: Workspace, cell: Cell) -> str:

@@ -317,8 +317,8 @@ class WindowClassifier(WindowSettings):
         # Moving even to where it is takes the weights apart and together again: others may be asking meanwhile.
         if network.training or next(network.parameters()).device != device:
             network = network.to(device).eval()
-        x = torch.from_numpy(self.inputs_.transform(prices)).to(device)
-        return answer_in_parts(network, x, None if columns is None else torch.from_numpy(columns).to(device))
+        side = None if columns is None else torch.from_numpy(columns).to(device)
+        return answer_in_parts(network, prices, self.inputs_.transform, side)
 
     def _side_width(self) -> int:
         return 0 if self.side_scaler_ is None else len(self.side_scaler_.mean_)

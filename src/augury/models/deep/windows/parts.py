@@ -6,7 +6,7 @@ they compute. The parts are the same however many cores there are, and so is eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from augury.core.typing import Features, Floats
 from augury.learning.loop.surroundings import cores
 from augury.models.deep.network import WindowOutput
 from augury.models.deep.windows.task import answers, joined
@@ -22,14 +23,18 @@ PART: Final = 50
 """Windows of a part."""
 
 
-def answer_in_parts(network: nn.Module, x: Tensor, side: Tensor | None = None) -> WindowOutput:
+def answer_in_parts(
+    network: nn.Module, prices: Floats, inputs: Callable[[Floats], Features], side: Tensor | None = None
+) -> WindowOutput:
     """Answer for windows without gradients.
 
     Parameters
     ----------
     network : nn.Module
-        In evaluation mode.
-    x : (N, T, F)
+        In evaluation mode; its device is where the answer is computed.
+    prices : (N, T, 4)
+    inputs : callable
+        Prices to what the network reads, ``(N, T, F)``; one window at a time, so that parts change nothing.
     side : (N, S), optional
 
     Returns
@@ -37,15 +42,17 @@ def answer_in_parts(network: nn.Module, x: Tensor, side: Tensor | None = None) -
     WindowOutput
         In the order of the windows.
     """
-    if x.is_cuda:
+    device = next(network.parameters()).device
+    if device.type == "cuda":
         with torch.inference_mode():
-            return answers(network, x, side)
+            return answers(network, torch.from_numpy(inputs(prices)).to(device), side)
 
     def answer(at: int) -> WindowOutput:
         with torch.inference_mode():  # it holds for one thread only
-            return answers(network, x[at : at + PART], None if side is None else side[at : at + PART])
+            x = torch.from_numpy(inputs(prices[at : at + PART]))
+            return answers(network, x, None if side is None else side[at : at + PART])
 
-    starts = range(0, len(x), PART)
+    starts = range(0, len(prices), PART)
     if len(starts) <= 1:
         with _one_thread():
             return answer(0)
