@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c co
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check lint types layers faults fmt bench bench-skill bench-peers clean
+.PHONY: help demo up test chromium check lint types layers faults fmt bench screens bench-skill bench-peers clean
 
 help:  ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +20,12 @@ up: $(VENV)/.up  ## Set up, then the API, the pages, a worker and the schedule o
 	test -e out/demo/report.html || $(BIN)/augury demo --out out/demo
 	$(BIN)/augury --data-dir out/demo up
 
-test: $(VENV)/.dev  ## Set up, then pass the tests (a real PostgreSQL included)
+test: $(VENV)/.dev chromium  ## Set up, then pass the tests (a real PostgreSQL and a real browser included)
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+chromium:
+	@test -x /usr/bin/chromium || (apt-get update -q && apt-get install -y -q --no-install-recommends chromium) || \
+	  { echo "the tests of the pages need Debian's chromium -> run as root: apt-get install chromium" >&2; exit 1; }
 
 check: lint types layers test  ## Lint, types, the law of imports, tests
 
@@ -49,6 +53,10 @@ bench: $(VENV)/.dev  ## Measure; one JSON line a benchmark
 	$(BIN)/python benchmarks/proof.py
 	$(BIN)/python benchmarks/learning.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/pages.py --no-lighthouse
+
+screens: $(VENV)/.dev chromium  ## Draw docs/screens from the real app
+	$(BIN)/python benchmarks/screens.py
 
 bench-skill: $(VENV)/.dev  ## Is there skill? Written to docs/benchmarks.md; SKILL="--data-folder DIR --quick"
 	$(BIN)/python benchmarks/skill.py $(SKILL)
