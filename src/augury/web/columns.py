@@ -72,7 +72,7 @@ VERSION: Final = (
     Column("coverage80", "In the 80 % band", "percent", term="band"),
     Column("status", "Status", "badge"),
     Column("trained_at", "Trained", "when"),
-    Column("data_last", "Data until", "when"),
+    Column("data_last", "Last bar", "bar"),
 )
 
 

@@ -25,8 +25,8 @@ class Column:
     kind : str
         How a value is written on the screen, a macro of ``parts/values.html``: ``text``, ``number``,
         ``percent`` (a fraction, shown times 100), ``signed`` (so with its sign, coloured by it), ``edge`` (of a band:
-        with its sign, without colour), ``points``, ``price``, ``when``, ``ms``, ``count``, ``label``,
-        ``verdict``, ``badge``, ``level``, ``code``, ``long`` (text that may wrap).
+        with its sign, without colour), ``points``, ``price``, ``when`` (a moment), ``bar`` (a bar, by its opening),
+        ``ms``, ``count``, ``label``, ``verdict``, ``badge``, ``level``, ``code``, ``long`` (text that may wrap).
     unit : str
         Shown in the head.
     link : str

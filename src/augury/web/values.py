@@ -81,6 +81,23 @@ def price(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.{2 if abs(value) >= 100 else 4}f}".replace("-", "−")
 
 
+def bar(value: datetime | None) -> str:
+    """Name a bar by its opening: daily and weekly ones open at midnight UTC and are named by their session's day.
+
+    Shown as a moment, such a day would turn into the evening before in New York.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> bar(datetime(2018, 12, 31, tzinfo=UTC)), bar(datetime(2018, 12, 31, 15, tzinfo=UTC))
+    ('2018-12-31', '2018-12-31 15:00 UTC')
+    """
+    if value is None:
+        return UNKNOWN
+    midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
+    return f"{value:%Y-%m-%d}" if midnight else when(value)
+
+
 def when(value: datetime | None) -> str:
     """Write a moment in UTC to the minute.
 
@@ -126,6 +143,6 @@ def prose(text: str) -> Markup:
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "percent": percent, "signed": signed, "points": points, "number": number, "count_of": count, "price": price,
-    "when": when, "machine": machine,
+    "when": when, "bar": bar, "machine": machine,
     "at_exchange": at_exchange, "prose": prose,
 }  # fmt: skip

@@ -168,7 +168,7 @@ def _features(found: FeatureDriftPage) -> Table:
 def _findings(found: ChecksAnswer) -> Table:
     columns = (
         Column("code", "Rule", "code"), Column("severity", "Severity", "badge"), Column("rows", "Bars", "count"),
-        Column("first_ts", "First", "when"), Column("message", "Found", "long"), Column("fix", "What helps", "code"),
+        Column("first_ts", "First", "bar"), Column("message", "Found", "long"), Column("fix", "What helps", "code"),
     )  # fmt: skip
     rows = [one.model_dump() | {"symbol": found.symbol} for one in found.findings]
     caption = f"Checks of {found.symbol} {found.timeframe}: score {found.score:.0f} of 100, {found.rows} bars, data "

@@ -19,7 +19,7 @@ COLUMNS = (
     Column("symbol", "Symbol", link="href"),
     Column("last_close", "Last close", "price"),
     Column("change", "Last bar", "signed"),
-    Column("last", "Last bar opened", "when"),
+    Column("last", "Last bar", "bar"),
     Column("timeframes", "Bars"),
     Column("rows", "Stored", "count"),
     Column("freshness", "Data", "badge"),
