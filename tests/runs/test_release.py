@@ -15,7 +15,7 @@ from augury.core.score import GateResult, Verdict
 from augury.core.tables import LabelledTable
 from augury.data.synthetic import SyntheticMarket
 from augury.proof.audit import version_stages
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.runs import release as releasing
 from augury.runs import validation
 from augury.runs.cells import Cell

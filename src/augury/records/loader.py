@@ -25,7 +25,7 @@ from augury.core.version import VersionManifest
 from augury.records.controls import ABSTAIN
 from augury.records.default_store import on_the_class_too
 from augury.records.store import Store
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 
 if TYPE_CHECKING:
     from augury.core.prediction import Prediction

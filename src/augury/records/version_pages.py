@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Select
 
 from augury.records.database import reading
 from augury.records.tables import model_versions
-from augury.records.versions import VersionRow, read_version, version_rows
+from augury.records.version_rows import VersionRow, read_version, version_rows
 
 
 def version_page(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, select, update
+from sqlalchemy import Connection, Engine, Select, and_, select, update
 
 from augury.core.clock import Clock
 from augury.core.errors import GateRefused, NotFound, UsageError
@@ -31,49 +30,9 @@ from augury.records.database import reading, transaction
 from augury.records.journal import add_entry
 from augury.records.registration import register_version
 from augury.records.tables import alias_log, aliases, model_versions, symbols
+from augury.records.version_rows import VersionRow, read_version, version_rows
 
 _SERVED: Final = ("promoted", "retired")
-REFRESHED: Final = "weights_refreshed"
-"""Event of a version whose weights were refitted and whose members are those of its parent."""
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One registered version.
-
-    Parameters
-    ----------
-    symbol, timeframe, horizon, version : str
-    status : str
-        ``candidate`` (registered, not serving), ``shadow``, ``promoted`` (serving), ``retired``
-        (served once) or ``rejected`` (refused by the gates).
-    verdict : str
-        The gates' word.
-    sha256 : str
-        Content hash of the manifest (64 hex).
-    created_at : datetime
-    champion : bool
-        True for the one that answers now.
-    manifest : VersionManifest
-    """
-
-    symbol: str
-    timeframe: str
-    horizon: str
-    version: str
-    status: str
-    verdict: str
-    sha256: str
-    created_at: datetime
-    champion: bool
-    challenger: bool
-    manifest: VersionManifest
-
-    @property
-    def trained_at(self) -> datetime:
-        """When its members were fitted: refreshed weights make them no younger."""
-        refreshed = [event for event in self.manifest.events if event.get("event") == REFRESHED]
-        return datetime.fromisoformat(refreshed[-1]["trained_at"]) if refreshed else self.created_at
 
 
 @dataclass(frozen=True)
@@ -347,42 +306,6 @@ class Versions:
             read_version(row)
             for row in sorted(newest_first, key=lambda row: (row.ticker, row.timeframe, _duration(row.horizon)))
         ]
-
-
-def version_rows(symbol: str | None = None, timeframe: str | None = None) -> Select[Any]:
-    """Versions with their symbol; ``champion_id`` and ``challenger_id`` are null for all but these."""
-    champion, challenger = aliases.alias("at_champion"), aliases.alias("at_challenger")
-    wanted = (
-        select(
-            model_versions,
-            symbols.c.ticker,
-            champion.c.version_id.label("champion_id"),
-            challenger.c.version_id.label("challenger_id"),
-        )
-        .join(symbols, symbols.c.id == model_versions.c.symbol_id)
-        .outerjoin(champion, and_(champion.c.version_id == model_versions.c.id, champion.c.alias == CHAMPION))
-        .outerjoin(challenger, and_(challenger.c.version_id == model_versions.c.id, challenger.c.alias == CHALLENGER))
-    )
-    if symbol is not None:
-        wanted = wanted.where(symbols.c.ticker == str(symbol))
-    return wanted if timeframe is None else wanted.where(model_versions.c.timeframe == str(timeframe))
-
-
-def read_version(row: Row[Any]) -> VersionRow:
-    """Read a row of :func:`version_rows`."""
-    return VersionRow(
-        symbol=row.ticker,
-        timeframe=row.timeframe,
-        horizon=row.horizon,
-        version=row.version,
-        status=row.status,
-        verdict=row.verdict,
-        sha256=row.sha256,
-        created_at=row.created_at,
-        champion=row.champion_id is not None,
-        challenger=row.challenger_id is not None,
-        manifest=VersionManifest.from_json(row.manifest_json),
-    )
 
 
 def _duration(horizon: str) -> float:

@@ -30,7 +30,7 @@ from augury.records import migrate
 from augury.records.artifacts import ArtifactStore
 from augury.records.database import check_integrity, open_engine
 from augury.records.store import DATABASE_NAME, Store
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.runs.database_copy import POSTGRES, SQLITE, check_dump, copy_in, copy_out, copy_sqlite
 from augury.runs.workspace import Workspace
 

@@ -23,7 +23,7 @@ from augury.core.version import VersionManifest
 from augury.data.calendar import market_calendar
 from augury.proof.drift.metrics import PerformanceMetrics
 from augury.records.journal import Entry
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.emergency_evidence import MATURED_MIN, SHADOW, bars_since, broke, in_shadow, not_worse
 from augury.runs.executors._protocol import error_of

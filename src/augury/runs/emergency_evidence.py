@@ -19,7 +19,7 @@ from augury.proof.drift.thresholds import load_thresholds
 from augury.proof.limits import load_limits
 from augury.records.loader import EnsembleLoader
 from augury.records.paired import pairs_of
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import ROWS_MIN, label_cell

@@ -9,7 +9,7 @@ from typing import Self
 
 from augury.core.settings import Settings
 from augury.core.timeframe import Horizon, Timeframe
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.runs import promotion
 from augury.runs.cells import Cell
 from augury.runs.promotion import Promoted

@@ -26,7 +26,7 @@ from augury.proof.audit import AuditReport, audit, name_suspects, version_stages
 from augury.proof.audit.probing import CUTS, OnProgress
 from augury.records.artifacts import MANIFEST
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.intake import check
 from augury.runs.jobs.train import judge_split, label_cell

@@ -21,7 +21,7 @@ from augury.core.typing import Json
 from augury.core.version import VersionManifest
 from augury.data.lake import Lake
 from augury.records.loader import EnsembleLoader
-from augury.records.versions import REFRESHED, VersionRow
+from augury.records.version_rows import REFRESHED, VersionRow
 from augury.runs.executors._protocol import error_of
 from augury.runs.intake import bars_of
 from augury.runs.jobs.rebuild import hashes

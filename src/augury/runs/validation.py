@@ -11,7 +11,7 @@ from augury.core.score import Score, Verdict
 from augury.core.timeframe import Timeframe
 from augury.core.version import VersionManifest
 from augury.records.loader import EnsembleLoader, not_trained
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.jobs.train import judge_split
 from augury.runs.jobs.weights import split_as_judged

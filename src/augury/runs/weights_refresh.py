@@ -12,7 +12,7 @@ from augury.core.errors import AuguryError
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.records.weights_log import WeightsRow
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import error_of

@@ -73,14 +73,13 @@ async def begin(request: Request, caller: Caller) -> None:
 
 async def answered(request: Request, answer: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
     """Let a route answer, and remember what it said when the request has a key."""
+    response: Response | None = None
     try:
         response = await answer(request)
     except Replay as before:
         return before.response
-    except BaseException:
-        await _close(request, None)
-        raise
-    await _close(request, response)
+    finally:  # also when the caller has left: without an answer the key is free again
+        await _close(request, response)
     return response
 
 

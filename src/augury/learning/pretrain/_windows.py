@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -81,7 +82,7 @@ def refuse_unscaled(features: Features) -> None:
         )
 
 
-class WindowPretraining:
+class WindowPretraining(ABC):
     """A task over windows: subclasses say what a batch loses and what is measured.
 
     Parameters
@@ -121,9 +122,9 @@ class WindowPretraining:
             if len(rows) > 1 or len(order) == 1:
                 yield rows
 
+    @abstractmethod
     def loss(self, batch: Tensor) -> Tensor:
         """Return the mean loss of a batch of row numbers."""
-        raise NotImplementedError
 
     def select_batches(self) -> Iterator[Tensor]:
         """Yield the select slice in order, with the same draws each time it is measured."""

@@ -33,7 +33,7 @@ from augury.models.ensemble.weights._shape import Weighed
 from augury.proof.holdout import Guard
 from augury.records.artifacts import MANIFEST, ArtifactStore
 from augury.records.loader import LoadedEnsemble
-from augury.records.versions import REFRESHED
+from augury.records.version_rows import REFRESHED
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import judge_split
 from augury.runs.recomputing import Recomputing

@@ -12,7 +12,7 @@ from augury.core.version import VersionManifest
 from augury.records.aliases import Move
 from augury.records.loader import EnsembleLoader
 from augury.records.version_pages import version_named, version_page
-from augury.records.versions import VersionRow
+from augury.records.version_rows import VersionRow
 from augury.runs.cells import Cell, plan_cells
 from augury.service.answers.scores import GateAnswer, ScoreAnswer, deflated_of, gate_answer, score_answer
 from augury.service.backend import Backend

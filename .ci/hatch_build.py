@@ -10,7 +10,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_PACKAGE = Path(__file__).parent / "src" / "augury"
+_PACKAGE = Path(__file__).parents[1] / "src" / "augury"
 
 
 class PartsHook(BuildHookInterface):
