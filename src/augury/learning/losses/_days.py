@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, cast
@@ -108,7 +109,7 @@ def full(x: Tensor) -> Tensor:
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
-class DayLoss(Loss):
+class DayLoss(Loss, ABC):
     """A loss of each day by itself, then the mean over days.
 
     Attributes
@@ -193,9 +194,9 @@ class DayLoss(Loss):
         least = self.NAMES_MIN if rows.named else min(2, self.NAMES_MIN)
         return self.over_days(values, defined & (rows.mask.sum(-1) >= least), rows.weights)
 
+    @abstractmethod
     def per_day(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """Return the loss of each day and whether it is defined there, both ``(..., D)``."""
-        raise NotImplementedError
 
     def over_days(self, values: Tensor, counted: Tensor, weights: Tensor | None) -> Tensor:
         """Average over the days that count; 0 when none does."""

@@ -75,6 +75,10 @@ class RegimeWeightedLoss(DayLoss):
             self.weights.seen(lowest, values.reshape(-1, len(lowest)).mean(0), defined.reshape(-1, len(lowest)).all(0))
         return self.base.score(replace(rows, weights=self.weights(lowest)))
 
+    def per_day(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Return the base's loss of each day: the weights are of days and stand in :meth:`score`."""
+        return self.base.per_day(rows)
+
     def epoch_ended(self) -> None:
         """Let the next epoch weigh by what this one found; nothing in mode ``equal``."""
         self.weights.epoch_ended()
