@@ -26,15 +26,13 @@ from augury.service.webhooks import signing
 from augury.service.webhooks.dispatcher import PLAN_S, Dispatcher, next_attempt
 
 Keys = dict[str, dict[str, str]]
-NOW = datetime.now(UTC).replace(microsecond=0)
-"""The library that verifies reads the machine's clock."""
 
 
 class Moved:
-    """A clock that is moved by hand."""
+    """A clock that is moved by hand, and begins now: the library that verifies reads the machine's clock."""
 
     def __init__(self) -> None:
-        self.at = NOW
+        self.start = self.at = datetime.now(UTC).replace(microsecond=0)
 
     def now(self) -> datetime:
         return self.at
@@ -120,7 +118,7 @@ def test_two_failures_and_a_success_are_one_message_with_three_timestamps(
         assert dispatcher.send_due() == (1 if wait else 0)
     ids = {headers["webhook-id"] for headers, _ in receiver.got}
     stamps = [int(headers["webhook-timestamp"]) for headers, _ in receiver.got]
-    assert (len(receiver.got), len(ids), stamps) == (3, 1, [int(NOW.timestamp()) + s for s in (0, 5, 305)])
+    assert (len(receiver.got), len(ids), stamps) == (3, 1, [int(clock.start.timestamp()) + s for s in (0, 5, 305)])
     for headers, body in receiver.got[:2]:
         assert Verifier(secret).verify(body, headers)["type"] == "job.finished"
         with pytest.raises(WebhookVerificationError):
@@ -165,11 +163,13 @@ def test_a_redirect_is_a_failure_and_is_not_followed(store: Store, dispatcher: D
     assert (len(receiver.got), message.state, message.last_status) == (1, WAITING, 302)
 
 
-def test_a_longer_wait_that_is_asked_for_is_granted(store: Store, dispatcher: Dispatcher, receiver: Receiver) -> None:
+def test_a_longer_wait_that_is_asked_for_is_granted(
+    store: Store, clock: Moved, dispatcher: Dispatcher, receiver: Receiver
+) -> None:
     hook = _told(store, receiver, dispatcher)
     receiver.answers, receiver.headers = [429], {"retry-after": "120"}
     dispatcher.send_due()
-    assert store.webhooks.messages("home", hook)[0].next_at == NOW + timedelta(seconds=120)
+    assert store.webhooks.messages("home", hook)[0].next_at == clock.start + timedelta(seconds=120)
 
 
 def test_the_plan_ends_after_ten_attempts_and_a_replay_begins_anew(
@@ -185,7 +185,7 @@ def test_the_plan_ends_after_ten_attempts_and_a_replay_begins_anew(
     again = store.webhooks.replay("home", hook, message.id)
     dispatcher.send_due()
     assert (receiver.got[-1][0]["webhook-id"], store.webhooks.messages("home", hook)[0].state) == (again.id, DELIVERED)
-    waits = [(next_attempt(made, NOW) or NOW) - NOW for made in range(1, 10)]
+    waits = [(next_attempt(made, clock.start) or clock.start) - clock.start for made in range(1, 10)]
     assert [wait.total_seconds() for wait in waits] == [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
 
 
