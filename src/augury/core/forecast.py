@@ -24,8 +24,9 @@ QUANTILES: Final = {
     "q975": 0.975,
 }
 """Quantile columns and their levels; the 80 % band is q10..q90, the 95 % band q025..q975."""
-FLAGS: Final = ("abstain", "adapted", "band_only", "degraded", "raw", "replay", "shadow", "stale", "synthetic")
-"""``adapted``: bands moved by the misses of matured ones. ``shadow``: said by a challenger, never served."""
+FLAGS: Final = ("ab", "abstain", "adapted", "band_only", "degraded", "raw", "replay", "shadow", "stale", "synthetic")
+"""``adapted``: bands moved by the misses of matured ones. ``shadow``: said by another version than the champion, and
+nobody's newest forecast. ``ab``: such a one that an A/B test gave to a reader."""
 _MOMENTS: Final = ("made_at", "recorded_at", "version")
 
 

@@ -113,10 +113,13 @@ class AbTests:
             raise NotFound(f"no test '{name}'", fix="augury ab status")
         return _test(found)
 
-    def list(self) -> Sequence[AbTest]:
-        """Return every test, the oldest first."""
+    def list(self, state: str | None = None) -> Sequence[AbTest]:
+        """Return every test, or those of one state, the oldest first."""
+        wanted = select(ab_tests).order_by(ab_tests.c.id)
+        if state is not None:
+            wanted = wanted.where(ab_tests.c.state == state)
         with reading(self.engine) as connection:
-            return [_test(row) for row in connection.execute(select(ab_tests).order_by(ab_tests.c.id))]
+            return [_test(row) for row in connection.execute(wanted)]
 
     def assign(self, name: str, key: str) -> str:
         """Return the arm of a key and remember it; the first answer stands for good.

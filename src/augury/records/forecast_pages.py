@@ -12,8 +12,8 @@ from sqlalchemy import Engine, Row, Select, func, not_, select
 from augury.records.chain import LedgerRow, read_row
 from augury.records.controls import ABSTAIN
 from augury.records.database import reading
-from augury.records.ledger import is_shadow, ledger_rows
-from augury.records.loop_tables import consensus, controls
+from augury.records.ledger import is_shadow, ledger_rows, was_served
+from augury.records.loop_tables import ab_tests, consensus, controls
 from augury.records.tables import alias_log, forecast_evaluations, forecast_heads, forecasts, model_versions
 
 _CAME: Final = tuple(column.name for column in forecast_evaluations.columns if column.name != "forecast_id")
@@ -22,6 +22,9 @@ _MARKS: Final = (
     # Its key is that of the forecast, which does not grow with time: rows are counted instead.
     select(func.count()).select_from(forecast_evaluations),
     select(func.max(consensus.c.id)),
+    # Tests are begun once and end once: both counts together tell which run.
+    select(func.count()).select_from(ab_tests),
+    select(func.count(ab_tests.c.ended_at)),
     select(func.max(alias_log.c.id)),
     select(func.max(controls.c.set_at)).where(controls.c.name.like(f"{ABSTAIN}%")),
     select(func.count()).where(controls.c.name.like(f"{ABSTAIN}%")),
@@ -110,14 +113,14 @@ class ForecastPages:
         return self._read(wanted.order_by(forecasts.c.id.desc()).limit(limit))
 
     def get(self, forecast_id: int) -> Told | None:
-        """Return one forecast that was served; None where there is none of that key."""
-        wanted = _told(ledger_rows()).where(forecasts.c.id == forecast_id, not_(is_shadow()))
+        """Return one forecast that was served, to a reader of an A/B test too; None where there is none of that key."""
+        wanted = _told(ledger_rows()).where(forecasts.c.id == forecast_id, was_served())
         return next(iter(self._read(wanted)), None)
 
     def mark(self) -> tuple[int, ...]:
-        """Return numbers that differ once a forecast, an outcome, a consensus or a move of an alias was written.
+        """Return numbers that differ once a forecast, an outcome, a consensus, a test or a move of an alias came.
 
-        Only tables that grow and never change are looked at, and what must abstain.
+        Only tables that grow and never change are looked at, which tests run, and what must abstain.
         """
         with reading(self.engine) as connection:
             row = connection.execute(_MARK).one()

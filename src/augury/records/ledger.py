@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     not_,
+    or_,
     select,
     type_coerce,
     update,
@@ -115,9 +116,9 @@ class Ledger:
         Raises
         ------
         NotFound
-            There is none of that id, or a challenger said it in the shadow.
+            There is none of that id, or a challenger said it in the shadow and to nobody.
         """
-        found = self._read(ledger_rows().where(forecasts.c.id == forecast_id, not_(is_shadow())))
+        found = self._read(ledger_rows().where(forecasts.c.id == forecast_id, was_served()))
         if not found:
             raise NotFound(f"no forecast {forecast_id} in the ledger", fix="augury forecasts list")
         return found[0]
@@ -169,9 +170,14 @@ def ledger_rows(symbol: str | None = None, timeframe: str | None = None, horizon
 
 
 def is_shadow(said: FromClause = forecasts) -> ColumnElement[bool]:
-    """Tell in SQL what a challenger said, which is kept and never served."""
+    """Tell in SQL what another version than the champion said: it is kept, and nobody's newest forecast."""
     # As text: compared as JSON, the pattern itself would be written as JSON first.
     return type_coerce(said.c.flags_json, Text).like('%"shadow"%')
+
+
+def was_served() -> ColumnElement[bool]:
+    """Tell in SQL what somebody was given: what champions said, and what an A/B test let another version say."""
+    return or_(not_(is_shadow()), type_coerce(forecasts.c.flags_json, Text).like('%"ab"%'))
 
 
 def _append(engine: Engine, said: Sequence[Forecast], recorded_at: datetime) -> Sequence[LedgerRow]:

@@ -203,6 +203,40 @@ def answering(workspace: Workspace, name: str, cell: Cell, key: str) -> str:
     return str(workspace.store.ab.get(name).arms[arm]["versions"][str(cell)])
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a test gives a reader for one cell: ``arm`` is ``A`` or ``B``, ``version`` what answers."""
+
+    test: str
+    arm: str
+    version: str
+
+
+def drawn(
+    workspace: Workspace, tests: Sequence[AbTest], cells: Sequence[Cell], key: str, *, remember: bool
+) -> dict[Cell, Drawn]:
+    """Draw which versions answer a reader, always the same ones; cells that no test asks about are not in it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+    tests : sequence of AbTest
+        Those that run; where two ask about one cell the older one decides.
+    cells : sequence of Cell
+    key : str
+        As of :func:`answering`.
+    remember : bool
+        Write the draw down: the reader counts among those of the arm.
+    """
+    found: dict[Cell, Drawn] = {}
+    for test in tests:
+        mine = [cell for cell in cells if str(cell) in test.arms["A"]["versions"] and cell not in found]
+        if mine:
+            arm = workspace.store.ab.assign(test.name, key) if remember else test.arm(key)
+            found |= {cell: Drawn(test.name, arm, str(test.arms[arm]["versions"][str(cell)])) for cell in mine}
+    return found
+
+
 def row_key(pair: Pair) -> str:
     """Return the key of a forecast: each bar of each cell is drawn on its own."""
     return f"{pair.symbol} {pair.timeframe} {pair.horizon} {iso(pair.data_until)}"

@@ -176,6 +176,7 @@ def judgement(score: ScoreAnswer) -> str:
 _FLAGS: Final = {
     "abstain": "names no direction", "band_only": "bands only", "replay": "outcome was known", "stale": "stale data",
     "synthetic": "synthetic", "degraded": "a member is missing", "adapted": "bands adapted", "raw": "not calibrated",
+    "ab": "of an A/B test", "shadow": "not the champion",
 }  # fmt: skip
 
 

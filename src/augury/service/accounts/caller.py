@@ -51,6 +51,11 @@ class Caller:
     csrf: str = ""
     sandbox: bool = False
 
+    @property
+    def reader(self) -> str:
+        """Whom an A/B test draws a version for: the person, with whichever key or page they come."""
+        return self.user_id or self.key_id or f"{self.tenant_id} {self.name}"
+
 
 def scopes_in(tenant_id: str, scopes: frozenset[str], *, sandbox: bool = False) -> frozenset[str]:
     """Add what follows from scopes: ``record`` from ``predict``, ``operate`` from ``admin`` in the home tenant.

@@ -14,6 +14,7 @@ from augury.core.forecast import Forecast
 from augury.core.timeframe import Horizon, Timeframe
 from augury.data.calendar import market_calendar
 from augury.models.ensemble.fusion import FusionSettings
+from augury.runs.ab import Drawn
 from augury.runs.cells import plan_cells
 from augury.runs.forecast_chart import Order, Style, orders, smoothed
 from augury.runs.forecasting import Bundle
@@ -118,10 +119,19 @@ class Refusal(Answer):
     fix: str
 
 
+class Arm(Answer):
+    """The A/B test that asks about a horizon, and the arm that answers this caller: always the same."""
+
+    test: str
+    arm: str
+    version: str
+
+
 class Metadata(Answer):
-    """Where it all comes from."""
+    """Where it all comes from. ``versions`` and ``tests`` have a horizon each; most are in no test."""
 
     versions: dict[str, str]
+    tests: dict[str, Arm]
     data_hash: str
     as_of: datetime
     fusion_mode: str
@@ -157,8 +167,10 @@ class LiveForecast(Answer):
     metadata: Metadata
 
 
-def forecast_now(backend: Backend, body: ForecastBody, *, anew: bool = False) -> LiveForecast:
-    """Forecast a symbol from its champions and write the rows to the ledger, unless it is a dry run.
+def forecast_now(backend: Backend, body: ForecastBody, *, reader: str, anew: bool = False) -> LiveForecast:
+    """Forecast a symbol from the versions that answer a reader; unless it is a dry run the ledger gets the rows.
+
+    Those are the champions; where an A/B test runs, the version that it draws for this reader.
 
     Raises
     ------
@@ -169,15 +181,18 @@ def forecast_now(backend: Backend, body: ForecastBody, *, anew: bool = False) ->
     if not body.horizons:
         champions = backend.workspace.store.versions.champions(body.symbol, cells[0].timeframe)
         cells = plan_cells([body.symbol], [body.timeframe], list(champions)) if champions else cells
-    bundle = desk_of(backend).forecast(cells, allow_stale=body.allow_stale, dry_run=body.dry_run, anew=anew)
+    desk = desk_of(backend)
+    drawn = desk.drawn(cells, reader, remember=not body.dry_run)
+    instead = {cell: one.version for cell, one in drawn.items()}
+    bundle = desk.forecast(cells, allow_stale=body.allow_stale, dry_run=body.dry_run, anew=anew, instead=instead)
     if not bundle.forecasts:
         raise bundle.errors[0][1]
     if not body.dry_run:
         freshness_of(backend).bump()
-    return _charted(backend, body, bundle)
+    return _charted(backend, body, bundle, {cell.horizon: one for cell, one in drawn.items()})
 
 
-def _charted(backend: Backend, body: ForecastBody, bundle: Bundle) -> LiveForecast:
+def _charted(backend: Backend, body: ForecastBody, bundle: Bundle, drawn: dict[str, Drawn]) -> LiveForecast:
     style = style_of(body)
     first = bundle.forecasts[0]
     desk, charts = desk_of(backend), charts_of(backend)
@@ -200,7 +215,7 @@ def _charted(backend: Backend, body: ForecastBody, bundle: Bundle) -> LiveForeca
         forecasts=[SaidAnswer(**said(row)) for row in bundle.forecasts],
         forecast_ids=[row.id for row in bundle.rows],
         refused=[_refusal(backend, cell.horizon, error) for cell, error in bundle.errors],
-        metadata=_metadata(body, bundle, ordered),
+        metadata=_metadata(body, bundle, ordered, drawn),
     )  # fmt: skip
 
 
@@ -272,10 +287,13 @@ def _refusal(backend: Backend, horizon: str, error: AuguryError) -> Refusal:
     return Refusal(horizon=horizon, code=error.code, detail=detail, fix=fix)
 
 
-def _metadata(body: ForecastBody, bundle: Bundle, ordered: list[Order]) -> Metadata:
+def _metadata(body: ForecastBody, bundle: Bundle, ordered: list[Order], drawn: dict[str, Drawn]) -> Metadata:
     rows = bundle.forecasts
+    arms = {row.horizon: drawn[row.horizon] for row in rows if row.horizon in drawn}
     return Metadata(
-        versions={row.horizon: row.version for row in rows}, data_hash=rows[0].data_hash, as_of=rows[0].data_until,
+        versions={row.horizon: row.version for row in rows},
+        tests={horizon: Arm(test=one.test, arm=one.arm, version=one.version) for horizon, one in arms.items()},
+        data_hash=rows[0].data_hash, as_of=rows[0].data_until,
         fusion_mode=body.fusion.mode, fallbacks=sorted({one.fallback for one in ordered if one.fallback}),
         flags=sorted({flag for row in rows for flag in row.flags}), written=bool(bundle.rows),
     )  # fmt: skip

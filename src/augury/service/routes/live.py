@@ -37,10 +37,11 @@ def make_forecast(
     Asked twice of the same bars, what was predicted is taken from memory, as exact as it was; a new bar or a
     promotion makes it be computed again, and so does `Cache-Control: no-cache`. With `dry_run` nothing is
     written, and a sandbox key may ask for nothing else. Horizons without a champion are listed in `refused`;
-    when none is left the answer is their problem.
+    when none is left the answer is their problem. While an A/B test asks about a horizon, the caller gets the
+    version that was drawn for them, named in `metadata.tests`.
     """
     if not body.dry_run:
         check_scope(caller, "record")
-    found = forecast_now(backend, body, anew="no-cache" in cache_control)
+    found = forecast_now(backend, body, reader=caller.reader, anew="no-cache" in cache_control)
     request.scope["augury.units"] = len(found.forecasts)
     return found

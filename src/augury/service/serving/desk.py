@@ -7,18 +7,21 @@ store: a new bar, a promotion, a rollback or an outcome that moves the bands mak
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from augury.core.errors import AuguryError, DataError, NotTrained
 from augury.core.forecast import Forecast
 from augury.core.timeframe import Timeframe
 from augury.models.adaptation import MaturedBand
+from augury.records.ab import RUNNING, AbTest
 from augury.records.forecast_pages import ForecastPages
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
+from augury.runs.ab import Drawn, drawn
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.forecasting import Bundle, forecast_from
 from augury.runs.live_forecast import Watched, watch
@@ -31,6 +34,7 @@ VERSIONS_MAX: Final = 512
 SERIES_MAX: Final = 256
 PREDICTIONS_MAX: Final = 2_048
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_NOBODY: Final[Mapping[Cell, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,19 @@ class Desk:
     predictions: Kept[tuple[object, ...], _Predicted] = field(default_factory=lambda: Kept(PREDICTIONS_MAX))
     versions: Kept[tuple[object, ...], LoadedEnsemble] = field(default_factory=lambda: Kept(VERSIONS_MAX))
     _bands: Kept[tuple[object, ...], Sequence[MaturedBand]] = field(default_factory=lambda: Kept(SERIES_MAX))
+    _tests: Kept[tuple[object, ...], Sequence[AbTest]] = field(default_factory=lambda: Kept(1))
     _rosters: Kept[tuple[object, ...], EnsembleLoader] = field(default_factory=lambda: Kept(SERIES_MAX))
     _locks: Kept[tuple[str, str], threading.Lock] = field(default_factory=lambda: Kept(SERIES_MAX * 4))
     _watched: dict[tuple[str, str], Watched] = field(default_factory=dict)
 
     def forecast(
-        self, cells: Sequence[Cell], *, allow_stale: bool = False, dry_run: bool = False, anew: bool = False
+        self,
+        cells: Sequence[Cell],
+        *,
+        allow_stale: bool = False,
+        dry_run: bool = False,
+        anew: bool = False,
+        instead: Mapping[Cell, str] = _NOBODY,
     ) -> Bundle:
         """Forecast cells of one symbol and timeframe from their champions.
 
@@ -74,6 +85,9 @@ class Desk:
             Write nothing into the ledger.
         anew : bool
             Predict again even where the same was asked of the same bars.
+        instead : mapping
+            Cell to the version that answers in the place of its champion, whatever its age. Such rows are flagged
+            ``ab`` and ``shadow``: they are kept and scored, and are nobody else's newest forecast.
 
         Raises
         ------
@@ -84,10 +98,12 @@ class Desk:
         """
         mark = self.mark()
         champions, errors = self._champions(cells, mark, allow_stale)
-        if not champions:
+        others = self._others(instead, champions, errors, mark)
+        answering = champions | others
+        if not answering:
             return Bundle(cells[0].symbol, cells[0].timeframe, (), errors=tuple(errors))
         watched = self._knowing(self._watch(cells[0].symbol, Timeframe.parse(cells[0].timeframe)), mark)
-        bundle = self._predicted(watched, champions, mark, anew)
+        bundle = _flagged(self._predicted(watched, answering, mark, anew), others)
         bundle = replace(bundle, errors=(*errors, *bundle.errors))
         return bundle if dry_run else self._written(bundle)
 
@@ -118,6 +134,11 @@ class Desk:
         """Look whether the store has changed; see :meth:`ForecastPages.mark`."""
         return ForecastPages(self.workspace.store.engine).mark()
 
+    def drawn(self, cells: Sequence[Cell], reader: str, *, remember: bool) -> dict[Cell, Drawn]:
+        """Draw which versions answer a reader while A/B tests run; see :func:`augury.runs.ab.drawn`."""
+        running = self._tests.get(self.mark()[3:5], partial(self.workspace.store.ab.list, RUNNING))
+        return drawn(self.workspace, running, cells, reader, remember=remember)
+
     def watched(self, symbol: str, timeframe: str) -> Watched:
         """Return what is known of a symbol now."""
         return self._watch(symbol, Timeframe.parse(timeframe))
@@ -139,6 +160,25 @@ class Desk:
             except AuguryError as error:
                 errors.append((cell, error))
         return found, errors
+
+    def _others(
+        self,
+        instead: Mapping[Cell, str],
+        champions: dict[Cell, LoadedEnsemble],
+        errors: list[tuple[Cell, AuguryError]],
+        mark: tuple[int, ...],
+    ) -> dict[Cell, LoadedEnsemble]:
+        """Versions that answer in the place of a champion; one that cannot be read is an error, not its champion."""
+        found: dict[Cell, LoadedEnsemble] = {}
+        for cell, version in instead.items():
+            if cell not in champions or version == champions[cell].manifest.version:
+                continue
+            try:
+                found[cell] = self.version(cell.symbol, cell.timeframe, cell.horizon, version, mark)
+            except AuguryError as error:
+                del champions[cell]
+                errors.append((cell, error))
+        return found
 
     def _champion(self, loader: EnsembleLoader, cell: Cell, allow_stale: bool) -> LoadedEnsemble:
         where = (cell.symbol, cell.timeframe, cell.horizon)
@@ -211,6 +251,15 @@ def desk_of(backend: Backend) -> Desk:
     """Return the desk of a backend, made at its first use."""
     found: Desk = backend.parts.setdefault("desk", Desk(backend.workspace))
     return found
+
+
+def _flagged(bundle: Bundle, others: Mapping[Cell, LoadedEnsemble]) -> Bundle:
+    horizons = {cell.horizon for cell in others}
+    flagged = (
+        replace(row, flags=tuple(sorted({*row.flags, "ab", "shadow"}))) if row.horizon in horizons else row
+        for row in bundle.forecasts
+    )
+    return replace(bundle, forecasts=tuple(flagged))
 
 
 def _at(row: Forecast, now: datetime) -> Forecast:

@@ -167,7 +167,7 @@ def _staked(
             symbol=name, timeframe=asked.timeframe, horizons=[], days_on_chart=1, trade_share_floor=0.0,
             risk_profile=asked.stakes, dry_run=True,
         )  # fmt: skip
-        return forecast_now(backend, body), None
+        return forecast_now(backend, body, reader=caller.reader), None
     except AuguryError as error:  # stale or untrained: the reason and the command are shown in its place
         return None, error
 
