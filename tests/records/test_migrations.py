@@ -88,7 +88,7 @@ def test_a_migration_that_fails_leaves_nothing(store, monkeypatch):
 def test_a_store_from_the_future_is_refused_by_name(store, open_store):
     with transaction(store.engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(UsageError, match=r"has schema 9999, this Augury knows 0005.*pip install --upgrade augury"):
+    with pytest.raises(UsageError, match=r"has schema 9999, this Augury knows 0006.*pip install --upgrade augury"):
         open_store()
 
 

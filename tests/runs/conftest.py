@@ -45,9 +45,9 @@ class Speaking:
 
     @staticmethod
     def publish(
-        workspace: Workspace, symbol: str, spec: LabelSpec, at: datetime = NOW, **changes: Any
+        workspace: Workspace, symbol: str, spec: LabelSpec, at: datetime = NOW, *, promote: bool = True, **changes: Any
     ) -> VersionManifest:
-        """Register a version that holds nothing; it answers from then on."""
+        """Register a version that holds nothing; it answers from then on, unless it is not promoted."""
         moment = "2020-01-02T00:00:00Z"
         fields: dict[str, Any] = {
             "symbol": symbol, "timeframe": str(spec.timeframe), "horizon": spec.horizon, "calendar": "XNYS",
@@ -60,7 +60,7 @@ class Speaking:
         (staged / "ensemble.json").write_text("{}")
         manifest = workspace.store.artifacts.seal(staged, VersionManifest(**(fields | changes)), at)
         workspace.store.artifacts.publish(staged, manifest)
-        workspace.store.versions.register(manifest, promote=True, by="test")
+        workspace.store.versions.register(manifest, promote=promote, by="test")
         return manifest
 
     @staticmethod

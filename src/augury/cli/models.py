@@ -47,7 +47,7 @@ def list_(
     rows = [
         {"symbol": row.symbol, "timeframe": row.timeframe, "horizon": row.horizon, "version": row.version,
          "champion": row.champion, "challenger": row.challenger, "status": row.status, "verdict": row.verdict,
-         "created_at": row.created_at}
+         "created_at": row.created_at, "removed_at": row.removed_at}
         for row in found
     ]  # fmt: skip
     of = "".join(f" {part}" for part in (symbol, timeframe) if part)
@@ -82,7 +82,9 @@ def info(
                 fix=cells[0].train_command,
             )
         name = version or champions[chosen.horizon]
-        _, manifest = workspace.store.artifacts.open(chosen.symbol, chosen.timeframe, chosen.horizon, name)
+        where = (chosen.symbol, chosen.timeframe, chosen.horizon, name)
+        row = workspace.store.versions.get(*where)
+        manifest = row.manifest if row.removed_at else workspace.store.artifacts.open(*where)[1]
         deflated = deflated_scores(workspace.store.trials, manifest)
     if as_json:
         beside = {score: one.to_json() if one else None for score, one in deflated.items()}

@@ -96,7 +96,9 @@ def moves() -> Select[Any]:
 def version_of(connection: Connection, version_id: int) -> Row[Any]:
     """Return what moving an alias needs to know of a version: its keys, cell, name and status."""
     table = model_versions.c
-    wanted = select(table.id, table.symbol_id, table.timeframe, table.horizon, table.version, table.status)
+    wanted = select(
+        table.id, table.symbol_id, table.timeframe, table.horizon, table.version, table.status, table.files_removed_at
+    )
     joined = wanted.add_columns(symbols.c.ticker).join(symbols, symbols.c.id == table.symbol_id)
     return connection.execute(joined.where(table.id == version_id)).one()
 

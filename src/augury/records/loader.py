@@ -25,7 +25,7 @@ from augury.core.version import VersionManifest
 from augury.records.controls import ABSTAIN
 from augury.records.default_store import on_the_class_too
 from augury.records.store import Store
-from augury.records.version_rows import VersionRow
+from augury.records.version_rows import VersionRow, refuse_removed
 
 if TYPE_CHECKING:
     from augury.core.prediction import Prediction
@@ -163,7 +163,7 @@ class EnsembleLoader:
         Raises
         ------
         NotFound
-            It was never registered.
+            It was never registered, or its files were removed.
         NotTrained
             An alias was asked for and the cell has none.
         CorruptArtifact
@@ -232,6 +232,7 @@ class EnsembleLoader:
 
     def _read(self, row: VersionRow, *, stands_in: bool) -> LoadedEnsemble:
         where = (row.symbol, row.timeframe, row.horizon)
+        refuse_removed(row.symbol, row.timeframe, row.version, row.removed_at)
         folder, manifest = self.store.artifacts.open(*where, row.version, row.manifest)
         if manifest != row.manifest:
             raise CorruptArtifact(

@@ -36,6 +36,7 @@ from augury.records.lineage import Lineage
 from augury.records.matured_bands import MaturedBands
 from augury.records.people import People
 from augury.records.positions import Positions
+from augury.records.retention import Retention
 from augury.records.sessions import Sessions
 from augury.records.training_runs import TrainingRuns
 from augury.records.trials import Trials
@@ -112,6 +113,11 @@ class Store:
     def versions(self) -> Versions:
         """Registered versions and the alias ``@champion``."""
         return Versions(self.engine, self.clock)
+
+    @property
+    def retention(self) -> Retention:
+        """Files of versions that never served, and their removal."""
+        return Retention(self.engine, self.clock, self.artifacts)
 
     @property
     def ledger(self) -> Ledger:

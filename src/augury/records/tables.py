@@ -154,6 +154,7 @@ model_versions = Table(
     _of("model_versions", name="parent_id", nullable=True),
     Column("status", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("files_removed_at", UtcTime),
     UniqueConstraint("symbol_id", "timeframe", "horizon", "version"),
     _words("status", STATUSES),
 )

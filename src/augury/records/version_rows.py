@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, and_, select
 
+from augury.core.errors import NotFound
 from augury.core.version import VersionManifest
 from augury.records.aliases import CHALLENGER, CHAMPION
 from augury.records.tables import aliases, model_versions, symbols
@@ -34,6 +35,10 @@ class VersionRow:
     champion : bool
         True for the one that answers now.
     manifest : VersionManifest
+    removed_at : datetime or None
+        When its files were removed, because it never served; None while they are there.
+    key : int
+        Of the registry.
     """
 
     symbol: str
@@ -47,12 +52,29 @@ class VersionRow:
     champion: bool
     challenger: bool
     manifest: VersionManifest
+    removed_at: datetime | None = None
+    key: int = 0
 
     @property
     def trained_at(self) -> datetime:
         """When its members were fitted: refreshed weights make them no younger."""
         refreshed = [event for event in self.manifest.events if event.get("event") == REFRESHED]
         return datetime.fromisoformat(refreshed[-1]["trained_at"]) if refreshed else self.created_at
+
+
+def refuse_removed(symbol: str, timeframe: str, version: str, removed_at: datetime | None) -> None:
+    """Refuse a version whose files are gone.
+
+    Raises
+    ------
+    NotFound
+        They were removed by :class:`augury.records.retention.Retention`.
+    """
+    if removed_at is not None:
+        raise NotFound(
+            f"the files of {symbol} {timeframe} {version} were removed on {removed_at:%Y-%m-%d}: it never served",
+            fix=f"augury train --symbol {symbol} --timeframe {timeframe}",
+        )
 
 
 def version_rows(symbol: str | None = None, timeframe: str | None = None) -> Select[Any]:
@@ -88,4 +110,6 @@ def read_version(row: Row[Any]) -> VersionRow:
         champion=row.champion_id is not None,
         challenger=row.challenger_id is not None,
         manifest=VersionManifest.from_json(row.manifest_json),
+        removed_at=row.files_removed_at,
+        key=row.id,
     )

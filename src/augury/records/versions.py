@@ -30,7 +30,7 @@ from augury.records.database import reading, transaction
 from augury.records.journal import add_entry
 from augury.records.registration import register_version
 from augury.records.tables import alias_log, aliases, model_versions, symbols
-from augury.records.version_rows import VersionRow, read_version, version_rows
+from augury.records.version_rows import VersionRow, read_version, refuse_removed, version_rows
 
 _SERVED: Final = ("promoted", "retired")
 
@@ -116,7 +116,7 @@ class Versions:
         Raises
         ------
         NotFound
-            No such version.
+            No such version, or its files were removed.
         UsageError
             It was rejected.
         GateRefused
@@ -139,6 +139,7 @@ class Versions:
         with transaction(self.engine) as connection:
             version_id = _find(connection, symbol, timeframe, horizon, version)
             found = version_of(connection, version_id)
+            refuse_removed(found.ticker, found.timeframe, found.version, found.files_removed_at)
             if points_to(connection, found, CHAMPION) == version_id:
                 raise UsageError(f"{version} is the champion of {symbol} {timeframe} {horizon}; name another version")
             previous = move_alias(connection, found, CHALLENGER, expected, by=by, at=self.clock.now())
@@ -181,6 +182,7 @@ class Versions:
         reason: str = "",
     ) -> str | None:
         found = version_of(connection, version_id)
+        refuse_removed(found.ticker, found.timeframe, found.version, found.files_removed_at)
         if found.status == "rejected":
             raise UsageError(f"version {found.version} was rejected and cannot answer", fix="augury models list")
         pin = pinned_version(connection, found.ticker, found.timeframe, found.horizon)

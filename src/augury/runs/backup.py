@@ -251,7 +251,7 @@ def _differences(source: Path, files: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _verified(place: str, store: Store, lake: Lake) -> Checked:
-    rows = store.versions.list()
+    rows = [row for row in store.versions.list() if row.removed_at is None]
     entries = lake.entries()
     ledger = store.ledger.verify()
     steps: list[_Step] = [

@@ -27,7 +27,10 @@ Word = Literal["skill", "calibrated_only", "insufficient", "refused"]
 
 
 class VersionSummary(Answer):
-    """One version. ``status`` is candidate, shadow, promoted, retired or rejected; scores are of the report slice."""
+    """One version. ``status`` is candidate, shadow, promoted, retired or rejected; scores are of the report slice.
+
+    ``removed_at`` is when its files were removed, because it never served; null while they are there.
+    """
 
     symbol: str
     timeframe: str
@@ -39,6 +42,7 @@ class VersionSummary(Answer):
     challenger: bool
     created_at: datetime
     trained_at: datetime
+    removed_at: datetime | None
     data_last: datetime
     synthetic: bool
     degraded: bool

@@ -35,7 +35,7 @@ def _database(bench: Bench) -> Json:
 
 def _versions(bench: Bench) -> Json:
     store, damaged = bench.workspace.store, []
-    rows = store.versions.list()
+    rows = [row for row in store.versions.list() if row.removed_at is None]
     for row in rows:
         bench.check()
         try:
