@@ -93,6 +93,7 @@ def test_a_workflow_runs_when_its_entry_of_the_schedule_is_due(name: str) -> Non
         assert str(when) == cron
         return
     first = datetime(2026, 1, 1, tzinfo=UTC)
+    assert isinstance(when, AfterClose)
     due = AfterClose(when.minutes, "XNYS").between(first, first + timedelta(days=365))
     runs = Cron(cron).between(first, first + timedelta(days=366))
     for moment in due:

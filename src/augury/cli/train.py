@@ -72,7 +72,7 @@ def train(
         )  # fmt: skip
     from augury.cli.progress import Progress
     from augury.runs.cells import plan_cells
-    from augury.runs.executors import EXECUTORS
+    from augury.runs.executors import executor_named
     from augury.runs.recipes import load_recipe
     from augury.runs.training import train as run
     from augury.runs.trials import deflated_scores
@@ -95,7 +95,7 @@ def train(
             raise UsageError("name a symbol, or --all for everything in the lake", fix="augury train --symbol ^GSPC")
         if dry_run:
             return show([{"cell": str(cell)} for cell in cells], as_json=as_json)
-        asked = EXECUTORS.load(executor)(workspace.settings.workers) if executor else None
+        asked = executor_named(executor, workspace.settings.workers, workspace.settings) if executor else None
         outcomes: list[Outcome] = []
         with Progress("train", len(cells)) as progress:
             for outcome in run(workspace, cells, chosen, executor=asked):

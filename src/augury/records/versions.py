@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Select, and_, select, update
+from sqlalchemy import Connection, Engine, Select, and_, case, select, type_coerce, update
 
 from augury.core.clock import Clock
 from augury.core.errors import GateRefused, NotFound, UsageError
@@ -25,6 +25,7 @@ from augury.records.aliases import (
     tried_in,
     version_of,
 )  # fmt: skip
+from augury.records.columns import JsonText
 from augury.records.controls import pinned_version
 from augury.records.database import reading, transaction
 from augury.records.journal import add_entry
@@ -244,6 +245,24 @@ class Versions:
         with reading(self.engine) as connection:
             found = [(row.ticker, row.timeframe, row.horizon) for row in connection.execute(wanted)]
         return sorted(found, key=lambda cell: (cell[0], cell[1], _duration(cell[2])))
+
+    def markets(self) -> dict[str, dict[str, set[str]]]:
+        """Return calendar to symbol to the timeframes that have a champion."""
+        unknown = case((symbols.c.venue.is_(None), model_versions.c.manifest_json))
+        wanted = (
+            select(
+                symbols.c.venue, symbols.c.ticker, aliases.c.timeframe, type_coerce(unknown, JsonText).label("sealed")
+            )
+            .join(symbols, symbols.c.id == aliases.c.symbol_id)
+            .join(model_versions, model_versions.c.id == aliases.c.version_id)
+            .where(aliases.c.alias == CHAMPION)
+        )
+        found: dict[str, dict[str, set[str]]] = {}
+        with reading(self.engine) as connection:
+            for row in connection.execute(wanted):
+                calendar = row.venue or str(row.sealed["calendar"])
+                found.setdefault(calendar, {}).setdefault(row.ticker, set()).add(row.timeframe)
+        return found
 
     def champion_rows(
         self, tickers: Sequence[str], timeframes: Sequence[str]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -8,14 +9,14 @@ import pytest
 from augury.core.errors import UsageError
 from augury.runs.durable import KINDS
 from augury.runs.schedule import ENTRIES
-from augury.runs.schedule.entry import AfterClose, Cron, Entry, due
+from augury.runs.schedule.entry import AfterClose, Cron, Entry, InSession, due
 
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def times(when: Cron | AfterClose, first: str, last: str) -> list[str]:
+def times(when: Cron | AfterClose | InSession, first: str, last: str) -> list[str]:
     found = due(Entry("", "train", when), moment(first), moment(last))
     return [f"{one:%m-%d %H:%M}" for one in found]
 
@@ -32,6 +33,14 @@ def test_a_market_that_closes_on_the_utc_day_of_its_session_is_found_once() -> N
     assert times(AfterClose(15, "XASX"), "2026-06-01", "2026-06-04") == ["06-01 06:15", "06-02 06:15", "06-03 06:15"]
 
 
+def test_intraday_forecasts_fall_within_the_session_half_days_and_summer_time_too() -> None:
+    assert times(InSession(15, "XNYS"), "2026-11-27", "2026-11-30") == ["11-27 15:15", "11-27 16:15", "11-27 17:15"]
+    whole = times(InSession(15, "XNYS"), "2026-11-30", "2026-12-01")
+    assert (len(whole), whole[0], whole[-1]) == (6, "11-30 15:15", "11-30 20:15")
+    assert times(InSession(15, "XNYS"), "2026-07-06", "2026-07-07")[0] == "07-06 14:15"
+    assert len(times(InSession(15, "24/7"), "2026-11-28", "2026-11-30")) == 48
+
+
 def test_a_wall_time_is_due_exactly_once_on_both_days_on_which_clocks_move() -> None:
     nightly = Cron("30 2 * * *", "America/New_York")
     assert times(nightly, "2026-03-07", "2026-03-10") == ["03-07 07:30", "03-08 07:30", "03-09 06:30"]
@@ -41,11 +50,16 @@ def test_a_wall_time_is_due_exactly_once_on_both_days_on_which_clocks_move() -> 
 
 def test_the_schedule_is_the_same_however_finely_it_is_asked_for() -> None:
     start, end = moment("2026-03-06"), moment("2026-03-12")
-    for when in (Cron("30 2 * * *", "America/New_York"), Cron("*/20 * * * *", "Europe/Berlin"), AfterClose(15, "XLON")):
+    for when in (
+        Cron("30 2 * * *", "America/New_York"),
+        Cron("*/20 * * * *", "Europe/Berlin"),
+        AfterClose(15, "XLON"),
+        InSession(15, "XLON"),
+    ):
         entry = Entry("", "train", when)
         steps = [start + timedelta(minutes=97) * number for number in range(int((end - start) / timedelta(minutes=97)))]
         whole = due(entry, start, steps[-1])
-        if isinstance(when, AfterClose):
+        if not isinstance(when, Cron):
             steps = [start, *steps[1:-1:4], steps[-1]]
         pieces = [one for a, b in pairwise(steps) for one in due(entry, a, b)]
         assert pieces == whole
@@ -57,6 +71,7 @@ def test_the_house_schedule_is_that_of_the_specification() -> None:
     assert shown["weights"] == "0 5 * * MON"
     assert shown["drift"] == "0 10 * * MON-FRI"
     assert shown["forecast"] == "15 min after the close"
+    assert shown["forecast_intraday"] == "every hour at :15 while its market is open"
     assert shown["monitor"] == "0 6,18 * * *"
     assert shown["validate"] == "0 7 * * SUN"
     assert (shown["maintain"], shown["audit"]) == ("0 8 1 * *", "0 8 1 1,4,7,10 *")
@@ -67,7 +82,7 @@ def test_the_house_schedule_is_that_of_the_specification() -> None:
 def test_every_entry_names_a_job_there_is_with_settings_it_takes(name: str) -> None:
     entry = ENTRIES.load(name)
     KINDS.load(entry.kind).complete(entry.settings)
-    when = entry.when if isinstance(entry.when, Cron) else AfterClose(entry.when.minutes, "XNYS")
+    when = entry.when if isinstance(entry.when, Cron) else replace(entry.when, calendar="XNYS")
     assert due(Entry("", entry.kind, when), moment("2026-11-01"), moment("2027-01-10"))
 
 

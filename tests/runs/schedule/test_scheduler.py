@@ -14,7 +14,8 @@ from augury.core.errors import TemporaryError, UnknownName
 from augury.core.labelspec import LabelSpec
 from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
-from augury.runs.schedule.entry import AfterClose, Cron, Entry
+from augury.records.training_runs import TrainingRun
+from augury.runs.schedule.entry import AfterClose, Cron, Entry, InSession
 from augury.runs.schedule.scheduler import Scheduler
 from augury.runs.workspace import Workspace
 
@@ -145,6 +146,24 @@ def test_an_entry_of_a_market_is_one_for_each_market_served(empty: Workspace, cl
     assert [one.entry for one in scheduler.tick()] == ["forecast:XLON"]
     clock.go(hours=4)
     assert [one.entry for one in scheduler.tick()] == ["forecast:XNYS"]
+
+
+def test_an_entry_for_some_timeframes_is_of_the_markets_that_serve_one(
+    empty: Workspace, clock: MovedClock, speaking: Any
+) -> None:
+    daily, hourly = LabelSpec(Timeframe.D1, "5d", 5, 0.009), LabelSpec(Timeframe.H1, "1h", 1, 0.001)
+    for symbol, spec, calendar in (("AAA", daily, "XNYS"), ("BBB", hourly, "XNYS"), ("CCC", daily, "XLON")):
+        speaking.publish(empty, symbol, spec, calendar=calendar)
+    intraday = Entry("", "forecast", InSession(15), {"timeframes": ["h1"]})
+    (line,) = Scheduler(empty, Asked(), {"intraday": intraday}).lines()
+    assert (line.name, line.settings) == ("intraday:XNYS", {"timeframes": ["h1"], "symbols": ["BBB"]})
+
+
+def test_a_market_is_known_of_a_symbol_that_was_met_before_its_first_version(empty: Workspace, speaking: Any) -> None:
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    empty.store.training_runs.add(TrainingRun("AAA", "d1", "5d", day, "failed", 1.0, "no bars"))
+    speaking.publish(empty, "AAA", LabelSpec(Timeframe.D1, "5d", 5, 0.009), calendar="XLON")
+    assert empty.store.versions.markets() == {"XLON": {"AAA": {"d1"}}}
 
 
 def test_a_job_asked_for_by_hand_does_not_count_as_a_due_time(empty: Workspace, clock: MovedClock) -> None:

@@ -87,6 +87,43 @@ class AfterClose:
 
 
 @dataclass(frozen=True, slots=True)
+class InSession:
+    """Due every hour while a market is open, not at its open and not at its close.
+
+    Parameters
+    ----------
+    minute : int
+        Of the hour: the bars of the hour must have arrived.
+    calendar : str
+        Of the market; empty stands for every market that something is served of.
+    """
+
+    minute: int = 15
+    calendar: str = ""
+
+    def between(self, after: datetime, until: datetime) -> list[datetime]:
+        """Return the moments in ``(after, until]``.
+
+        Examples
+        --------
+        >>> friday = datetime(2026, 11, 27, tzinfo=UTC)
+        >>> [f"{moment:%H:%M}" for moment in InSession(15, "XNYS").between(friday, friday + timedelta(days=1))]
+        ['15:15', '16:15', '17:15']
+        """
+        sessions = market_calendar(self.calendar).schedule(after - timedelta(days=2), until + timedelta(days=1))
+        found = []
+        for opens, closes in sessions.select("opens_at", "closes_at").iter_rows():
+            moment = opens.replace(minute=self.minute, second=0, microsecond=0)
+            while moment < closes:
+                found += [moment] if moment > opens else []
+                moment += timedelta(hours=1)
+        return [moment for moment in found if after < moment <= until]
+
+    def __str__(self) -> str:
+        return f"every hour at :{self.minute:02d} while {self.calendar or 'its market'} is open"
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the schedule.
 
@@ -96,14 +133,14 @@ class Entry:
         For people.
     kind : str
         Of the job, see ``runs.durable``.
-    when : Cron or AfterClose
+    when : Cron, AfterClose or InSession
     settings : mapping
-        Of the job; ``symbols`` of a market's entry are filled in.
+        Of the job; ``symbols`` of a market's entry are filled in, those that serve one of its ``timeframes``.
     """
 
     title: str
     kind: str
-    when: Cron | AfterClose
+    when: Cron | AfterClose | InSession
     settings: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -9,8 +9,8 @@ up for by one job.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -21,7 +21,7 @@ from augury.core.suggestion import did_you_mean
 from augury.core.typing import Json
 from augury.records.firings import Firing
 from augury.runs.schedule import ENTRIES
-from augury.runs.schedule.entry import AfterClose, Entry, due
+from augury.runs.schedule.entry import Cron, Entry, due
 from augury.runs.workspace import Workspace
 
 BEGAN: Final = "schedule:began"
@@ -82,7 +82,7 @@ class Scheduler:
     def lines(self) -> list[Line]:
         """Return the schedule: every entry, one of a market once for each market something is served of."""
         now = self.workspace.clock.now()
-        return [self._standing(line, now) for line in self._lines(now)]
+        return [self._standing(line, now) for line in self._lines()]
 
     def tick(self) -> list[Firing]:
         """Submit what is due now, and what an interrupted scheduler left; return the firings.
@@ -95,12 +95,12 @@ class Scheduler:
         store, now = self.workspace.store, self.workspace.clock.now()
         began = self._began(now)
         fired = []
-        for line in self._lines(now):
+        for line in self._lines():
             if store.controls.get(PAUSED + line.name) is None:
                 since = self._since(line.name, began)
                 firing = store.firings.fire(line.name, partial(_owed, line, since, now), line.settings)
                 fired += [] if firing is None else [firing]
-        kinds = {line.name: line.entry.kind for line in self._lines(now)}
+        kinds = {line.name: line.entry.kind for line in self._lines()}
         for firing in store.firings.unsubmitted():
             if (kind := kinds.get(firing.entry)) is not None:
                 self._submitted(firing, kind)
@@ -138,28 +138,22 @@ class Scheduler:
         job_id = self.submit(kind, firing.settings, f"{firing.entry}@{iso(firing.due_at)}")
         self.workspace.store.firings.submitted(firing.id, job_id)
 
-    def _lines(self, now: datetime) -> list[Line]:
+    def _lines(self) -> list[Line]:
         found = dict(ENTRIES) if self.entries is None else self.entries
-        markets = self._markets(now)
+        markets = self.workspace.store.versions.markets()
         lines = []
         for name, entry in sorted(found.items()):
-            if not isinstance(entry.when, AfterClose) or entry.when.calendar:
+            if isinstance(entry.when, Cron) or entry.when.calendar:
                 lines.append(Line(name, entry, dict(entry.settings)))
                 continue
-            for calendar, symbols in sorted(markets.items()):
-                own = Entry(entry.title, entry.kind, AfterClose(entry.when.minutes, calendar), entry.settings)
-                lines.append(Line(f"{name}:{calendar}", own, {**entry.settings, "symbols": symbols}))
+            for calendar, served in sorted(markets.items()):
+                if symbols := _asked(entry, served):
+                    own = replace(entry, when=replace(entry.when, calendar=calendar))
+                    lines.append(Line(f"{name}:{calendar}", own, {**entry.settings, "symbols": symbols}))
         return lines
 
-    def _markets(self, now: datetime) -> dict[str, Sequence[str]]:
-        """Calendar to the symbols that are served of it."""
-        found: dict[str, set[str]] = {}
-        for one in self.workspace.store.drift.served(now):
-            found.setdefault(str(one.manifest["calendar"]), set()).add(one.symbol)
-        return {calendar: sorted(symbols) for calendar, symbols in found.items()}
-
     def _line(self, name: str) -> Line:
-        known = {line.name: line for line in self._lines(self.workspace.clock.now())}
+        known = {line.name: line for line in self._lines()}
         if name not in known:
             hint = did_you_mean(name, known) or f" (known: {', '.join(known)})"
             raise UnknownName(f"unknown entry '{name}'{hint}", fix="augury schedule show", name=name)
@@ -186,6 +180,13 @@ class Scheduler:
     def _since(self, name: str, began: datetime) -> datetime:
         resumed = self.workspace.store.controls.get(SINCE + name)
         return began if resumed is None else max(began, datetime.fromisoformat(resumed.value["at"]))
+
+
+def _asked(entry: Entry, served: Mapping[str, Collection[str]]) -> list[str]:
+    """The symbols of a market that serve what an entry asks for."""
+    frames = entry.settings.get("timeframes")
+    wanted = set(frames) if isinstance(frames, Collection) else set()
+    return sorted(symbol for symbol, own in served.items() if not wanted or wanted & set(own))
 
 
 def _owed(line: Line, since: datetime, now: datetime, last: datetime | None) -> list[datetime]:
