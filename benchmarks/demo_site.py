@@ -44,13 +44,13 @@ from augury.records.database import transaction
 from augury.records.people import hashed
 from augury.runs.cells import Cell
 from augury.runs.durable.submission import submit
-from augury.runs.evaluation import mature
 from augury.runs.executors.inline import Inline
-from augury.runs.forecast_job import forecast_all
+from augury.runs.forecasts.all_cells import forecast_all
+from augury.runs.forecasts.evaluation import mature
 from augury.runs.monitoring.daily_check import run_daily_drift_check
 from augury.runs.provenance import from_source, remembered
 from augury.runs.recipes import RECIPES
-from augury.runs.simulated_market import SteppedClock
+from augury.runs.simulated.market import SteppedClock
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
 from augury.service.access import COOKIE

@@ -55,14 +55,14 @@ from augury.core.version import MemberEntry, SliceFacts, VersionManifest
 from augury.data.calendar.availability import known_at
 from augury.data.synthetic import SyntheticMarket
 from augury.runs.cells import Cell, plan_cells
-from augury.runs.evaluation import mature
 from augury.runs.executors.pool import Pool
 from augury.runs.executors.ray import Ray
-from augury.runs.forecast_job import forecast_all
+from augury.runs.forecasts.all_cells import forecast_all
+from augury.runs.forecasts.evaluation import mature
 from augury.runs.intake import import_file
 from augury.runs.monitoring.daily_check import run_daily_drift_check
-from augury.runs.simulated_market import Plan, SteppedClock
-from augury.runs.simulation import simulate
+from augury.runs.simulated.market import Plan, SteppedClock
+from augury.runs.simulated.simulation import simulate
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
 

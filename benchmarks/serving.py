@@ -52,9 +52,9 @@ from augury.records.people import hashed
 from augury.records.served_windows import publish
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
-from augury.runs.forecasting import forecast
+from augury.runs.forecasts.forecasting import forecast
 from augury.runs.jobs.train import label_cell, linted
-from augury.runs.simulated_market import SteppedClock
+from augury.runs.simulated.market import SteppedClock
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
 from augury.service.accounts.keys import HINT, new_key

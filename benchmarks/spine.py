@@ -33,7 +33,7 @@ from augury.labels.splits import time_ordered
 from augury.models import MEMBERS
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.executors.pool import Pool
-from augury.runs.forecasting import forecast
+from augury.runs.forecasts.forecasting import forecast
 from augury.runs.intake import bars_of, import_file
 from augury.runs.jobs.train import label_cell
 from augury.runs.training import train

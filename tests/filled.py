@@ -12,11 +12,11 @@ from augury.data.calendar.availability import known_at
 from augury.data.synthetic import SyntheticMarket
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.durable.submission import submit
-from augury.runs.evaluation import mature
 from augury.runs.executors.inline import Inline
-from augury.runs.forecast_job import forecast_all
+from augury.runs.forecasts.all_cells import forecast_all
+from augury.runs.forecasts.evaluation import mature
 from augury.runs.monitoring.daily_check import run_daily_drift_check
-from augury.runs.simulated_market import SteppedClock
+from augury.runs.simulated.market import SteppedClock
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
 

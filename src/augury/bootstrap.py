@@ -9,7 +9,7 @@ from augury.core.forecast import Forecast
 from augury.core.recipe import Recipe
 from augury.core.settings import Settings
 from augury.runs.cells import plan_cells
-from augury.runs.forecasting import forecast as _forecast
+from augury.runs.forecasts.forecasting import forecast as _forecast
 from augury.runs.recipes import load_recipe
 from augury.runs.training import Outcome
 from augury.runs.training import train as _train

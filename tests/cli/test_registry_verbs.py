@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from augury.runs import legacy
+from augury.runs.registry import legacy
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from augury.runs import reproduction
 from augury.runs.executors._protocol import answer
+from augury.runs.proving import reproduction
 
 
 @pytest.fixture

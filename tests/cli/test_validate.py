@@ -36,7 +36,7 @@ def test_a_pipeline_that_learns_noise_exits_5_under_the_gates_name(
     from dataclasses import replace
 
     from augury.labels.splits import time_ordered
-    from augury.runs import null_runs
+    from augury.runs.proving import null_runs
 
     def overlapping(table, fraction):
         split = time_ordered(table, fraction)

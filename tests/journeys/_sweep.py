@@ -29,7 +29,7 @@ from augury.data.synthetic import SyntheticMarket
 from augury.records.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
-from augury.runs.forecasting import forecast
+from augury.runs.forecasts.forecasting import forecast
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from augury.core.settings import Settings
-from augury.runs.emergency import cases
-from augury.runs.simulated_market import PER_SESSION, START, Plan, SteppedClock
-from augury.runs.simulation import Quarter, simulate
+from augury.runs.registry.emergency import cases
+from augury.runs.simulated.market import PER_SESSION, START, Plan, SteppedClock
+from augury.runs.simulated.simulation import Quarter, simulate
 from augury.runs.workspace import Workspace
 
 FLIP, SESSIONS = 5, 18

@@ -11,7 +11,7 @@ import augury
 from augury.records.loader import EnsembleLoader
 
 PICKLED = pickle.dumps(OrderedDict(a=1))
-CHILD = "runs/legacy_child.py"
+CHILD = "runs/registry/legacy_child.py"
 """The throw-away process that converts old models: run as a script, never imported."""
 FORBIDDEN = re.compile(
     r"^\s*(?:import|from)\s+(?:pickle|cPickle|_pickle|dill|cloudpickle|joblib|shelve|marshal)\b"

@@ -18,15 +18,15 @@ from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
 from augury.data.synthetic import SyntheticMarket
 from augury.records.loader import EnsembleLoader
-from augury.runs import reproduction
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import answer
-from augury.runs.explanation import CLOSES, explained
-from augury.runs.forecasting import forecast
+from augury.runs.forecasts.forecasting import forecast
 from augury.runs.jobs.rebuild import close_of_last
-from augury.runs.parity import parity
+from augury.runs.proving import reproduction
+from augury.runs.proving.explanation import CLOSES, explained
+from augury.runs.proving.parity import parity
+from augury.runs.proving.reproduction import find_version, reproduce
 from augury.runs.recipes import load_recipe
-from augury.runs.reproduction import find_version, reproduce
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
 
@@ -124,7 +124,7 @@ def test_a_series_member_whose_bars_are_gone_is_dropped_from_the_forecast_which_
     """The lake was cut to its newest bars: the member was fitted from an earlier bar on."""
     bars = trained.lake.read([CELL.symbol], Timeframe.D1)
     loaded = EnsembleLoader(trained.store).load(CELL.symbol, CELL.timeframe, CELL.horizon)
-    from augury.runs import forecasting
+    from augury.runs.forecasts import forecasting
 
     view = forecasting._View.of(trained, CELL.symbol, Timeframe.D1)
     short = replace(view, bars=bars.with_frame(bars.frame.tail(400)), features={})

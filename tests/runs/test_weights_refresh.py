@@ -29,13 +29,13 @@ from augury.records.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.durable.flow import Flow, Stop
 from augury.runs.durable.submission import submit
-from augury.runs.evaluation import mature
 from augury.runs.executors.inline import Inline
-from augury.runs.forecasting import forecast
+from augury.runs.forecasts.evaluation import mature
+from augury.runs.forecasts.forecasting import forecast
 from augury.runs.jobs import weights as job
-from augury.runs.reproduction import _copied_from
+from augury.runs.proving.reproduction import _copied_from
+from augury.runs.proving.validation import revalidate
 from augury.runs.training import train
-from augury.runs.validation import revalidate
 from augury.runs.weights_refresh import Refreshed, arguments_of, champions, outcome_of, refresh
 from augury.runs.workspace import Workspace
 

@@ -23,10 +23,10 @@ from augury.records.artifacts import ArtifactStore
 from augury.records.forecast_pages import ForecastPages
 from augury.records.loader import EnsembleLoader
 from augury.runs.cells import Cell
-from augury.runs.forecast_chart import Style, order, orders, smoothed
-from augury.runs.forecasting import forecast
-from augury.runs.live_forecast import watch
-from augury.runs.positions import Position
+from augury.runs.forecasts.chart import Style, order, orders, smoothed
+from augury.runs.forecasts.forecasting import forecast
+from augury.runs.forecasts.live import watch
+from augury.runs.forecasts.positions import Position
 from augury.runs.workspace import Workspace
 from augury.service.backend import Backend
 from augury.service.serving.desk import Desk, desk_of

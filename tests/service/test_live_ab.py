@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from augury.records.forecast_pages import ForecastPages
-from augury.runs import ab
 from augury.runs.cells import Cell
-from augury.runs.challenge import shadow
-from augury.runs.consensus import agree_and_write
+from augury.runs.forecasts.consensus import agree_and_write
+from augury.runs.registry import ab
+from augury.runs.registry.challenge import shadow
 from augury.runs.workspace import Workspace
 from augury.service.backend import Backend
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from augury.core.clock import FixedClock
 from augury.records.positions import Positions
-from augury.runs.paper import paper_book
+from augury.runs.forecasts.paper import paper_book
 from augury.runs.workspace import Workspace
 from site_fixtures import NOW
 

@@ -16,7 +16,7 @@ from augury.core.typing import Floats
 from augury.features.engine import build
 from augury.records.loader import EnsembleLoader
 from augury.records.served_windows import folder_of, publish, served_windows
-from augury.runs import forecasting
+from augury.runs.forecasts import forecasting
 from augury.runs.workspace import Workspace
 
 torch = pytest.importorskip("torch")

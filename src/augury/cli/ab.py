@@ -10,7 +10,7 @@ from augury.cli.screen import document, show
 from augury.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from augury.runs.ab import Status
+    from augury.runs.registry.ab import Status
 
 app = typer.Typer(
     help="Test two versions against each other.",
@@ -38,8 +38,8 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Begin a test; how many rows each arm needs is said before."""
-    from augury.runs import ab
     from augury.runs.cells import plan_cells
+    from augury.runs.registry import ab
 
     needed = ab.required_n(effect)
     SESSION.say(f"each arm needs {needed:,} matured forecasts to show a lead of {effect * 100:.1f} points (power 80 %)")
@@ -60,7 +60,7 @@ def status(
     name: Annotated[str | None, typer.Argument(help="Of the test; default: list all.")] = None, as_json: AsJson = False
 ) -> None:
     """Show where a test stands; looking every day is allowed."""
-    from augury.runs import ab
+    from augury.runs.registry import ab
 
     with SESSION.workspace() as workspace:
         if name is None:
@@ -83,7 +83,7 @@ def conclude(
     as_json: AsJson = False,
 ) -> None:
     """End a test and write its verdict; exits 5 when B is to be promoted and was not shown to be better."""
-    from augury.runs import ab
+    from augury.runs.registry import ab
 
     with SESSION.workspace() as workspace:
         found = ab.status(workspace, name) if dry_run else ab.conclude(workspace, name, by="cli", promoting=promote)

@@ -12,7 +12,7 @@ from augury.cli.session import SESSION
 from augury.core.errors import EXIT_GATE, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from augury.runs.time_machine import Remembered
+    from augury.runs.proving.time_machine import Remembered
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def asof(
     Exits 5 when a rebuilt row is not the one in the ledger, and says why.
     """
     from augury.core.bars import check_symbol
-    from augury.runs.time_machine import as_of
+    from augury.runs.proving.time_machine import as_of
 
     try:
         wanted = date.fromisoformat(day)

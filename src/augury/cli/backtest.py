@@ -87,7 +87,7 @@ def _hash(weights: Path | None) -> str:
 
 def _counted(done: Backtest, decisions: Json) -> Deflated | None:
     """Count the backtest as a trial on these bars, and deflate its Sharpe ratio by all of them."""
-    from augury.runs.trials import backtest_trial, deflated_trial
+    from augury.runs.proving.trials import backtest_trial, deflated_trial
 
     trial = backtest_trial(done, decisions)
     with SESSION.workspace() as workspace:

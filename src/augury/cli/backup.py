@@ -11,7 +11,7 @@ from augury.cli.screen import document
 from augury.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from augury.runs.backup import Checked
+    from augury.runs.upkeep.backup import Checked
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -31,7 +31,7 @@ def backup(
 
     A PostgreSQL store needs `pg_dump` in PATH.
     """
-    from augury.runs.backup import backup as make
+    from augury.runs.upkeep.backup import backup as make
 
     with SESSION.workspace() as workspace:
         manifest = make(workspace, out.resolve())
@@ -51,7 +51,7 @@ def restore(
     A backup of PostgreSQL goes into the empty database that DATABASE_URL names. Everything is verified before and
     after.
     """
-    from augury.runs.backup import restore as make
+    from augury.runs.upkeep.backup import restore as make
 
     settings = SESSION.settings()
     _told(make(source.resolve(), settings), as_json=as_json)
@@ -63,7 +63,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Recompute every hash: files, versions, chains of the ledger, series; exit 1 when one differs."""
-    from augury.runs.backup import verify_backup, verify_store
+    from augury.runs.upkeep.backup import verify_backup, verify_store
 
     if source is not None:
         found = verify_backup(source.resolve())

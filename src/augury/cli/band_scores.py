@@ -10,7 +10,7 @@ from augury.cli.session import SESSION
 
 if TYPE_CHECKING:
     from augury.models.intervals import IntervalScore
-    from augury.runs.band_tracking import BandReport
+    from augury.runs.forecasts.band_tracking import BandReport
 
 
 def show_bands(report: BandReport, by: Sequence[str], *, as_json: bool, as_csv: bool) -> None:

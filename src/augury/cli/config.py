@@ -27,7 +27,7 @@ def doctor(
     With --preflight the five parts that the training of a window network stands on are tried; exits 5
     when one fails.
     """
-    from augury.runs.doctor import examine
+    from augury.runs.upkeep.doctor import examine
 
     if preflight:
         _preflight(as_json)
@@ -43,7 +43,7 @@ def doctor(
 def _preflight(as_json: bool) -> None:
     from augury.core.errors import EXIT_GATE
     from augury.core.extras import require
-    from augury.runs.preflight import preflight
+    from augury.runs.proving.preflight import preflight
 
     require("torch", extra="deep")
     parts = list(preflight())

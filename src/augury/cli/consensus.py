@@ -33,7 +33,7 @@ def consensus(
     """
     from augury.core.bars import check_symbol
     from augury.core.timeframe import Horizon
-    from augury.runs.consensus import latest, quality_of
+    from augury.runs.forecasts.consensus import latest, quality_of
 
     wanted = None if horizon is None else str(Horizon.parse(horizon))
     with SESSION.workspace() as workspace:

@@ -13,7 +13,7 @@ from augury.cli.session import SESSION
 from augury.cli.wording import as_row, band, points, shares, skill_of
 
 if TYPE_CHECKING:
-    from augury.runs.demo import Shown
+    from augury.runs.simulated.demo import Shown
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,7 @@ def demo(
     Uses the small `demo` recipe (fewer trees and folds, newest 3,500 bars); `augury train` has the
     full one. Works without a network.
     """
-    from augury.runs.demo import demo_cells, run_demo, write_demo_report
+    from augury.runs.simulated.demo import demo_cells, run_demo, write_demo_report
 
     start = time.perf_counter()
     settings = SESSION.settings(workers=workers)

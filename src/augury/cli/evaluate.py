@@ -39,7 +39,7 @@ def evaluate(
     """
     from augury.core.bars import check_symbol
     from augury.core.timeframe import Timeframe
-    from augury.runs.evaluation import Evaluated, mature
+    from augury.runs.forecasts.evaluation import Evaluated, mature
 
     wanted = (check_symbol(symbol) if symbol else None, str(Timeframe.parse(timeframe)) if timeframe else None)
     if bands:
@@ -74,7 +74,7 @@ def evaluate(
 
 def _bands(wanted: tuple[str | None, str | None], by: list[str], *, replays: bool, as_json: bool, as_csv: bool) -> None:
     from augury.cli.band_scores import show_bands
-    from augury.runs.band_tracking import track_bands
+    from augury.runs.forecasts.band_tracking import track_bands
 
     with SESSION.workspace() as workspace:
         report = track_bands(workspace, by, symbol=wanted[0], timeframe=wanted[1], replays=replays)

@@ -58,7 +58,7 @@ def compare(
 ) -> None:
     """Compare two experiments; a verdict is given only when one setting differs and the rows are the same."""
     from augury.records.tracking import experiment
-    from augury.runs.experiments import compared
+    from augury.runs.proving.experiments import compared
 
     where = folder or SESSION.settings().data_dir
     found = compared(experiment(where, a), experiment(where, b), varies)

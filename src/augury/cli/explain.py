@@ -10,7 +10,7 @@ from augury.cli.screen import document, show
 from augury.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from augury.runs.explanation import Explained
+    from augury.runs.proving.explanation import Explained
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def explain(
 
     Contributions sum to the score minus the base. Every number of a sentence stands in the table.
     """
-    from augury.runs import explanation
+    from augury.runs.proving import explanation
 
     with SESSION.workspace() as workspace:
         if failures:

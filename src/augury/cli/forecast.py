@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from augury.core.errors import AuguryError
     from augury.core.forecast import Forecast
     from augury.runs.cells import Cell
-    from augury.runs.positions import Position
+    from augury.runs.forecasts.positions import Position
     from augury.runs.workspace import Workspace
 
 group = typer.Typer(help="Read the ledger.", no_args_is_help=True, rich_markup_mode=None)
@@ -61,8 +61,8 @@ def forecast(
     A fused position is a share of capital; it is 0 while the forecast abstains.
     Exits 4 and names the training command when nothing is trained.
     """
-    from augury.runs.controls import refuse_paused
-    from augury.runs.forecast_job import champion_cells, forecast_all
+    from augury.runs.forecasts.all_cells import champion_cells, forecast_all
+    from augury.runs.registry.controls import refuse_paused
 
     if not symbol and not everything:
         raise UsageError("name a symbol, or --all for every champion", fix="augury forecast --symbol ^GSPC")
@@ -111,7 +111,7 @@ def _fusion(
         return None
     from augury.cli.network import settings
     from augury.models.signals.model import SignalModel
-    from augury.runs.positions import fusion_settings, positions
+    from augury.runs.forecasts.positions import fusion_settings, positions
 
     chosen = fusion_settings(mode or "hybrid", settings(said))
     learnt = SignalModel.load(signals) if signals else None

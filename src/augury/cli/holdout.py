@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from augury.core.score import Score
     from augury.core.timeframe import Timeframe
-    from augury.runs.holdout import HoldoutScore
+    from augury.runs.proving.holdout import HoldoutScore
 
 app = typer.Typer(
     help="Seal rows nobody may look at, and count who did.",
@@ -72,7 +72,7 @@ def open_(
     as_json: AsJson = False,
 ) -> None:
     """Score the champions on the sealed rows, once. The opening is counted and can not be undone."""
-    from augury.runs.holdout import open_holdout
+    from augury.runs.proving.holdout import open_holdout
 
     timeframe, symbol = _split(dataset)
     if not yes:

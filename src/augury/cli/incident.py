@@ -33,7 +33,7 @@ def report(
     """Report on an incident: moved versions, switches, drift, trainings, alerts and the journal."""
     from datetime import timedelta
 
-    from augury.runs.incident import incident, write_report
+    from augury.runs.registry.incident import incident, write_report
 
     with SESSION.workspace() as workspace:
         since = workspace.clock.now() - timedelta(days=days)

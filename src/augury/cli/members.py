@@ -35,7 +35,7 @@ def policy(
 
     from augury.core.bars import check_symbol
     from augury.core.timeframe import Timeframe
-    from augury.runs.policy import policy as admissions
+    from augury.runs.registry.policy import policy as admissions
 
     timeframe = str(Timeframe.parse(timeframe))
     with SESSION.workspace() as workspace:

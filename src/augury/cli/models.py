@@ -70,7 +70,7 @@ def info(
 ) -> None:
     """Show the manifest of a version: data, features, label, members, weights, scores, gates."""
     from augury.runs.cells import plan_cells
-    from augury.runs.trials import deflated_scores
+    from augury.runs.proving.trials import deflated_scores
 
     with SESSION.workspace() as workspace:
         cells = plan_cells([symbol], [timeframe], [horizon] if horizon else [])
@@ -83,6 +83,7 @@ def info(
             )
         name = version or champions[chosen.horizon]
         where = (chosen.symbol, chosen.timeframe, chosen.horizon, name)
+        workspace.store.artifacts.place(*where)  # what is no name of a version is refused as such
         row = workspace.store.versions.get(*where)
         manifest = row.manifest if row.removed_at else workspace.store.artifacts.open(*where)[1]
         deflated = deflated_scores(workspace.store.trials, manifest)
@@ -115,7 +116,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Show two versions side by side: scores, settings, features, weights, and who was right on the same rows."""
-    from augury.runs.version_comparison import compare_versions
+    from augury.runs.registry.comparison import compare_versions
 
     with SESSION.workspace() as workspace:
         found = compare_versions(workspace, _cell(symbol, timeframe, horizon), a, b)
@@ -151,7 +152,7 @@ def promote(
 ) -> None:
     """Let a version answer; exits 5 when the cell is pinned, 75 when somebody else was quicker."""
     from augury.records.aliases import ANY
-    from augury.runs import promotion
+    from augury.runs.registry import promotion
 
     cell = _cell(symbol, timeframe, horizon)
     with SESSION.workspace() as workspace:
@@ -172,7 +173,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Let the version that served before serve again; its forecasts come back bit for bit."""
-    from augury.runs import rollback as rolling
+    from augury.runs.registry import rollback as rolling
 
     with SESSION.workspace() as workspace:
         if dry_run:
@@ -195,8 +196,8 @@ def challenge(
 ) -> None:
     """Try a version beside the champion, or judge the challengers on the same matured forecasts."""
     from augury.core.errors import UsageError
-    from augury.runs import challenge as trying
-    from augury.runs import promotion
+    from augury.runs.registry import challenge as trying
+    from augury.runs.registry import promotion
 
     with SESSION.workspace() as workspace:
         if version is not None:
@@ -225,7 +226,7 @@ def pin(
     reason: Reason = "",
 ) -> None:
     """Hold a cell at a version: nothing is promoted over it until it is unpinned."""
-    from augury.runs import controls
+    from augury.runs.registry import controls
 
     cell = _cell(symbol, timeframe, horizon)
     with SESSION.workspace() as workspace:
@@ -254,8 +255,8 @@ def release(
     replaced by noise. Exits 5 and names the column when something looked ahead; the version then
     stays stopped. Else a new version with the same files and the evidence answers.
     """
-    from augury.runs.release import release as let_go
-    from augury.runs.reproduction import find_version
+    from augury.runs.proving.reproduction import find_version
+    from augury.runs.registry.release import release as let_go
 
     def heard(done: int, total: int) -> None:
         if done % 10 == 0 or done == total:
@@ -278,7 +279,7 @@ def import_legacy(
     as_json: AsJson = False,
 ) -> None:
     """Convert a pickled model into safe files, in a process that is thrown away; it is compared with, never served."""
-    from augury.runs import legacy
+    from augury.runs.registry import legacy
 
     with SESSION.workspace() as workspace:
         folder, models = legacy.import_legacy(workspace, file)

@@ -45,7 +45,7 @@ def train(data: Path, model: str, *, as_json: bool, learning_rate: float | None,
 
     from augury.learning.environment import resolve
     from augury.runs.networks import NetworkRequest, train_network
-    from augury.runs.sealed import guard_of_file
+    from augury.runs.proving.sealed import guard_of_file
 
     resolved = resolve(environ=os.environ)
     set_ = {

@@ -28,7 +28,7 @@ def parity(
     Rows of the ledger, champions served again at earlier closes, and the feature cache are held
     against one batch over the whole history, bit for bit. Writes nothing. Exits 5 on a difference.
     """
-    from augury.runs.parity import parity as run
+    from augury.runs.proving.parity import parity as run
 
     with SESSION.workspace() as workspace:
         report = run(workspace, symbol=symbol, timeframe=timeframe, n=n)

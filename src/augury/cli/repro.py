@@ -29,7 +29,7 @@ def repro(
     Writes nothing to the store. Exits 5 and names the first difference.
     """
     from augury.core.timeframe import Horizon, Timeframe
-    from augury.runs.reproduction import find_version, reproduce, short
+    from augury.runs.proving.reproduction import find_version, reproduce, short
 
     frame = str(Timeframe.parse(timeframe)) if timeframe else None
     span = str(Horizon.parse(horizon)) if horizon else None

@@ -12,7 +12,7 @@ from augury.core.errors import EXIT_GATE
 from augury.core.seeds import DEFAULT_SEED
 
 if TYPE_CHECKING:
-    from augury.runs.simulation import Session
+    from augury.runs.simulated.simulation import Session
 
 
 def register(app: typer.Typer) -> None:
@@ -34,8 +34,8 @@ def simulate(
     The market is synthetic and its relation may be turned over. Exits 5 when the loop did not do its work: no
     alert after a flip, no recovery within ten sessions of it, or more than one false alarm.
     """
-    from augury.runs.simulated_market import Plan
-    from augury.runs.simulation import simulate
+    from augury.runs.simulated.market import Plan
+    from augury.runs.simulated.simulation import simulate
 
     def show(session: Session) -> None:
         if as_json:

@@ -73,9 +73,9 @@ def train(
     from augury.cli.progress import Progress
     from augury.runs.cells import plan_cells
     from augury.runs.executors import executor_named
+    from augury.runs.proving.trials import deflated_scores
     from augury.runs.recipes import load_recipe
     from augury.runs.training import train as run
-    from augury.runs.trials import deflated_scores
 
     settings = SESSION.settings(workers=workers, recipe=recipe)
     chosen = load_recipe(settings.recipe)

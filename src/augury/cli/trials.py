@@ -31,7 +31,7 @@ def list_(
 ) -> None:
     """List trials, newest first; a Sharpe ratio or a RankIC stands only beside its deflated value."""
     from augury.proof.selection import METRICS
-    from augury.runs.trials import deflated_trial
+    from augury.runs.proving.trials import deflated_trial
 
     with SESSION.workspace() as workspace:
         trials = workspace.store.trials

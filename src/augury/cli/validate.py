@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from augury.proof.selection import Deflated
-    from augury.runs.validation import Revalidation
+    from augury.runs.proving.validation import Revalidation
 
 
 def register(app: typer.Typer) -> None:
@@ -37,8 +37,8 @@ def validate(
 
     Exits 5 when a gate refuses, 1 when the scores differ from the stored ones.
     """
-    from augury.runs.trials import deflated_scores
-    from augury.runs.validation import revalidate
+    from augury.runs.proving.trials import deflated_scores
+    from augury.runs.proving.validation import revalidate
 
     if not version and not symbol and not everything:
         raise UsageError("name a version, a symbol, or --all for every champion", fix="augury validate --all")

@@ -122,7 +122,7 @@ def run_request(workspace: Workspace, request: BacktestRequest) -> Json:
 
 
 def _selection(workspace: Workspace, done: Backtest, decisions: Json) -> Json | None:
-    from augury.runs.trials import backtest_trial, deflated_trial
+    from augury.runs.proving.trials import backtest_trial, deflated_trial
 
     trial = backtest_trial(done, decisions)
     workspace.store.trials.record(trial)

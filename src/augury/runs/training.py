@@ -19,9 +19,9 @@ from augury.runs.cells import Cell
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of
 from augury.runs.intake import bars_of, check
-from augury.runs.registry import register
-from augury.runs.sealed import guard_of
-from augury.runs.trials import deflated_of, trial_of
+from augury.runs.proving.sealed import guard_of
+from augury.runs.proving.trials import deflated_of, trial_of
+from augury.runs.registry.registration import register
 from augury.runs.workspace import Workspace, lake_folder
 
 

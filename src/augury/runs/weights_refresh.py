@@ -16,7 +16,7 @@ from augury.records.version_rows import VersionRow
 from augury.records.weights_log import WeightsRow
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import error_of
-from augury.runs.sealed import guard_of
+from augury.runs.proving.sealed import guard_of
 from augury.runs.training import default_executor
 from augury.runs.workspace import Workspace, lake_folder
 

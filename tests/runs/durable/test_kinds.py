@@ -21,7 +21,7 @@ from augury.runs.durable.flow import Flow, Stop
 from augury.runs.durable.kind import Bench
 from augury.runs.durable.submission import submit
 from augury.runs.executors.inline import Inline
-from augury.runs.promotion import challenge, promote
+from augury.runs.registry.promotion import challenge, promote
 from augury.runs.workspace import Workspace
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

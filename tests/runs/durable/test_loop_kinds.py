@@ -11,11 +11,11 @@ import pytest
 
 from augury.core.settings import Settings
 from augury.data.synthetic import SyntheticMarket
-from augury.runs.backup import verify_backup
 from augury.runs.durable import KINDS
 from augury.runs.durable.kind import Bench
 from augury.runs.durable.kinds import refresh
-from augury.runs.triggers import Trigger
+from augury.runs.forecasts.triggers import Trigger
+from augury.runs.upkeep.backup import verify_backup
 from augury.runs.workspace import Workspace
 
 

@@ -22,13 +22,13 @@ from augury.data.calendar import market_calendar
 from augury.data.sources import yahoo
 from augury.data.sources._bars import between
 from augury.data.synthetic import SyntheticMarket
-from augury.runs import validation
 from augury.runs.cells import Cell
 from augury.runs.durable import KINDS
 from augury.runs.durable.kind import Bench
 from augury.runs.durable.submission import submit
+from augury.runs.proving import validation
+from augury.runs.proving.validation import revalidated
 from augury.runs.training import train
-from augury.runs.validation import revalidated
 from augury.runs.workspace import Workspace
 
 WHOLE = SyntheticMarket(n_symbols=1, n_bars=520, ic=0.1).bars()

@@ -13,7 +13,7 @@ from augury.core.errors import CorruptArtifact, HoldoutSealed, NotFound, UsageEr
 from augury.data.lake import Lake
 from augury.data.synthetic import SyntheticMarket
 from augury.proof.holdout import Guard, day
-from augury.runs.sealed import UNSEALED
+from augury.runs.proving.sealed import UNSEALED
 from augury.runs.tuning import FAMILIES
 from augury.runs.tuning.family import StudySpec
 from augury.runs.tuning.monitor import watch

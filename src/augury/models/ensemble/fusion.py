@@ -180,7 +180,7 @@ def fuse_forecasts(
     -------
     Fused
         By the formula alone: whether a forecast abstains is for the caller to obey, see
-        :func:`augury.runs.positions.positions`.
+        :func:`augury.runs.forecasts.positions.positions`.
     """
     if not forecasts:
         raise NotTrained("there is no forecast to fuse", fix="augury forecast --all")

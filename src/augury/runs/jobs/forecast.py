@@ -16,7 +16,7 @@ from augury.core.settings import Settings
 from augury.core.typing import Json
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import error_of, failure
-from augury.runs.forecasting import Bundle, forecast_groups
+from augury.runs.forecasts.forecasting import Bundle, forecast_groups
 from augury.runs.workspace import Workspace
 
 _MOMENTS: Final = ("made_at", "data_until", "matures_at")

@@ -16,9 +16,9 @@ from augury.core.typing import Json
 from augury.data.calendar import market_calendar
 from augury.features.engine import build
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
-from augury.runs import forecasting
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
+from augury.runs.forecasts import forecasting
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
 

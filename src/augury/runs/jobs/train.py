@@ -39,7 +39,7 @@ from augury.proof.holdout import Guard
 from augury.proof.judge import Evidence, judge
 from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
-from augury.runs.sealed import UNSEALED, unsealed
+from augury.runs.proving.sealed import UNSEALED, unsealed
 
 ROWS_MIN: Final = 100
 EFFECTIVE_ROWS_MIN: Final = 20

@@ -36,9 +36,9 @@ from augury.records.loader import LoadedEnsemble
 from augury.records.version_rows import REFRESHED
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import judge_split
-from augury.runs.recomputing import Recomputing
-from augury.runs.registry import SERVABLE
-from augury.runs.sealed import UNSEALED, unsealed
+from augury.runs.proving.recomputing import Recomputing
+from augury.runs.proving.sealed import UNSEALED, unsealed
+from augury.runs.registry.registration import SERVABLE
 
 ROWS_MIN: Final = 60
 """Matured forecasts below which weights stay as they are."""

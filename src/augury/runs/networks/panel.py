@@ -38,7 +38,7 @@ from augury.proof.significance import mean_evidence
 from augury.records.tracking import Tracker
 from augury.records.trials import Trial, Trials
 from augury.runs.networks.request import NetworkRequest, NetworkRun
-from augury.runs.trials import deflated_trial
+from augury.runs.proving.trials import deflated_trial
 
 WARM_UP_DAYS = 252
 """First days nobody learns from, while a year's windows fill."""

@@ -13,8 +13,8 @@ from augury.proof.holdout import Guard
 from augury.records.trials import Trial
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of
-from augury.runs.sealed import UNSEALED, guard_of, guard_of_file
-from augury.runs.trials import deflated_trial
+from augury.runs.proving.sealed import UNSEALED, guard_of, guard_of_file
+from augury.runs.proving.trials import deflated_trial
 from augury.runs.tuning import FAMILIES
 from augury.runs.tuning.family import StudySpec
 from augury.runs.tuning.study import Study, TrialRow, counted

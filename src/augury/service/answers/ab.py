@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from augury.records.ab import AbTest
-from augury.runs import ab as running
 from augury.runs.cells import plan_cells
+from augury.runs.registry import ab as running
 from augury.service.accounts.caller import Caller
 from augury.service.backend import Backend
 from augury.service.strict import Answer
@@ -83,7 +83,7 @@ def start(
     backend: Backend, caller: Caller, name: str, symbols: Sequence[str], timeframe: str, horizon: str, *, a: str,
     b: str, share: float, metrics: Sequence[str], effect: float,
 ) -> AbTestAnswer:  # fmt: skip
-    """Begin a test over the cells of some symbols; raises as :func:`augury.runs.ab.start`."""
+    """Begin a test over the cells of some symbols; raises as :func:`augury.runs.registry.ab.start`."""
     cells = plan_cells(symbols, [timeframe], [horizon])
     made = running.start(
         backend.workspace, name, cells, a=a, b=b, share=share, metrics=metrics, effect=effect, by=caller.name

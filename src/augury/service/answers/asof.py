@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from augury.core.bars import check_symbol
-from augury.runs.time_machine import Remembered, as_of
+from augury.runs.proving.time_machine import Remembered, as_of
 from augury.service.answers.forecasts import ForecastAnswer, RealisedAnswer, forecast_answer
 from augury.service.backend import Backend
 from augury.service.strict import Answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from augury.runs.version_comparison import compare_versions
+from augury.runs.registry.comparison import compare_versions
 from augury.service.answers.models import VersionSummary, cell_of, named, version_summary
 from augury.service.answers.scores import ScoreAnswer, deflated_of, score_answer
 from augury.service.backend import Backend

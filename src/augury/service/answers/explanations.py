@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from augury.core.errors import NotFound
-from augury.runs.explanation import explained, facts
+from augury.runs.proving.explanation import explained, facts
 from augury.service.backend import Backend
 from augury.service.strict import Answer
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from augury.core.bars import check_symbol
 from augury.core.errors import NotFound, UsageError
-from augury.runs.paper import TIMEFRAME, PaperBook, last_close, paper_book
+from augury.runs.forecasts.paper import TIMEFRAME, PaperBook, last_close, paper_book
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.person import person_of
 from augury.service.backend import Backend

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from augury.core.errors import ChangedMeanwhile, GateRefused, NotFound, TemporaryError
-from augury.runs import controls, promotion
 from augury.runs.cells import Cell
-from augury.runs.rollback import rollback as roll_back
+from augury.runs.registry import controls, promotion
+from augury.runs.registry.rollback import rollback as roll_back
 from augury.service.accounts.caller import Caller
 from augury.service.answers.models import ChampionAnswer, cell_of, champion, champion_tag, named
 from augury.service.backend import Backend

@@ -13,9 +13,9 @@ from augury.proof.limits import load_limits
 from augury.proof.selection import METRICS, Deflated
 from augury.records.matured_labels import matured_labels
 from augury.records.trials import Trial
-from augury.runs.band_tracking import track_bands
-from augury.runs.registry import release_of
-from augury.runs.trials import deflated_trial
+from augury.runs.forecasts.band_tracking import track_bands
+from augury.runs.proving.trials import deflated_trial
+from augury.runs.registry.registration import release_of
 from augury.service.answers.scores import GateAnswer, ScoreAnswer, deflated_of, gate_answer, score_answer
 from augury.service.backend import Backend
 from augury.service.cursors import read_cursor, write_cursor

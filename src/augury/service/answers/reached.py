@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from augury.core.bars import check_symbol
 from augury.core.timeframe import Timeframe
-from augury.runs.live_scores import live_scores
+from augury.runs.forecasts.live_scores import live_scores
 from augury.service.answers.scores import ScoreAnswer, score_answer
 from augury.service.backend import Backend
 from augury.service.strict import Answer

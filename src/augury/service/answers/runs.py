@@ -11,7 +11,7 @@ from augury.core.errors import NotFound
 from augury.core.timeframe import Timeframe
 from augury.records.tracking import experiment, experiments
 from augury.records.training_runs import TrainingRun
-from augury.runs.experiments import compared
+from augury.runs.proving.experiments import compared
 from augury.service.backend import Backend
 from augury.service.cursors import read_cursor, write_cursor
 from augury.service.strict import Answer

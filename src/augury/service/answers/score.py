@@ -12,7 +12,7 @@ from augury.core.errors import UsageError
 from augury.core.labelspec import LABELS
 from augury.core.typing import Features
 from augury.records.loader import LoadedEnsemble
-from augury.runs.row_scores import score_rows
+from augury.runs.proving.row_scores import score_rows
 from augury.service.backend import Backend
 from augury.service.problems import FieldError
 from augury.service.serving.desk import desk_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from augury.core.score import GateResult, Score
 from augury.core.version import VersionManifest
 from augury.proof.selection import Deflated
-from augury.runs.trials import dataset_of, deflated_scores
+from augury.runs.proving.trials import dataset_of, deflated_scores
 from augury.service.backend import Backend
 from augury.service.strict import Answer
 

@@ -13,7 +13,7 @@ from augury.core.timeframe import Horizon
 from augury.models.consensus import Consensus, Voice
 from augury.models.consensus.handoff import CASCADE
 from augury.records.forecast_pages import ForecastPages, Told
-from augury.runs.consensus import latest
+from augury.runs.forecasts.consensus import latest
 from augury.service.answers.forecasts import Band, ForecastAnswer, told_answer
 from augury.service.backend import Backend
 from augury.service.strict import Answer

@@ -13,8 +13,8 @@ from augury.core.bars import Bars
 from augury.core.forecast import Forecast
 from augury.records.chain import LedgerRow
 from augury.records.forecast_pages import ForecastPages
-from augury.runs.forecast_chart import Order, Style, orders
-from augury.runs.forecasting import Bundle
+from augury.runs.forecasts.chart import Order, Style, orders
+from augury.runs.forecasts.forecasting import Bundle
 from augury.runs.workspace import Workspace
 from augury.service.backend import Backend
 from augury.service.serving.kept import Kept
@@ -67,7 +67,7 @@ class Charts:
         return {horizon: [rows[moment] for moment in sorted(rows)] for horizon, rows in found.items()}
 
     def orders(self, past: Sequence[LedgerRow], style: Style, bundle: Bundle, mark: tuple[int, ...]) -> list[Order]:
-        """Turn what was said of one horizon into positions and orders; see :func:`augury.runs.forecast_chart.orders`.
+        """Turn what was said of one horizon into positions and orders; see :func:`augury.runs.forecasts.chart.orders`.
 
         Parameters
         ----------

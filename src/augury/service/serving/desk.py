@@ -21,10 +21,10 @@ from augury.models.adaptation import MaturedBand
 from augury.records.ab import RUNNING, AbTest
 from augury.records.forecast_pages import ForecastPages
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
-from augury.runs.ab import Drawn, drawn
 from augury.runs.cells import Cell, plan_cells
-from augury.runs.forecasting import Bundle, forecast_from
-from augury.runs.live_forecast import Watched, watch
+from augury.runs.forecasts.forecasting import Bundle, forecast_from
+from augury.runs.forecasts.live import Watched, watch
+from augury.runs.registry.ab import Drawn, drawn
 from augury.runs.workspace import Workspace
 from augury.service.backend import Backend
 from augury.service.serving.kept import Kept
@@ -47,7 +47,7 @@ class _Predicted:
 
 @dataclass
 class Desk:
-    """Forecasts for whoever waits; equal, number for number, to :func:`augury.runs.forecasting.forecast`.
+    """Forecasts for whoever waits; equal, number for number, to :func:`augury.runs.forecasts.forecasting.forecast`.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Desk:
         return ForecastPages(self.workspace.store.engine).mark()
 
     def drawn(self, cells: Sequence[Cell], reader: str, *, remember: bool) -> dict[Cell, Drawn]:
-        """Draw which versions answer a reader while A/B tests run; see :func:`augury.runs.ab.drawn`."""
+        """Draw which versions answer a reader while A/B tests run; see :func:`augury.runs.registry.ab.drawn`."""
         running = self._tests.get(self.mark()[3:5], partial(self.workspace.store.ab.list, RUNNING))
         return drawn(self.workspace, running, cells, reader, remember=remember)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from augury.core.typing import Json
-from augury.runs.backup import MANIFEST, backup, verify_backup
 from augury.runs.durable.kind import HEAVY, Bench, Kind
+from augury.runs.upkeep.backup import MANIFEST, backup, verify_backup
 
 
 def plan(bench: Bench) -> Sequence[Json]:

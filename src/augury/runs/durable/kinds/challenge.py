@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from augury.core.typing import Json
 from augury.runs.cells import Cell
-from augury.runs.challenge import challenged, decide, groups_of, judge
 from augury.runs.durable.kind import Bench, Kind
+from augury.runs.registry.challenge import challenged, decide, groups_of, judge
 
 
 def plan(bench: Bench) -> Sequence[Json]:

@@ -9,8 +9,8 @@ from datetime import date
 from augury.core.errors import UsageError
 from augury.core.typing import Json
 from augury.runs.durable.kind import Bench, Kind
-from augury.runs.emergency import cases
 from augury.runs.monitoring.daily_check import run_daily_drift_check
+from augury.runs.registry.emergency import cases
 
 
 def plan(bench: Bench) -> Sequence[Json]:

@@ -7,7 +7,7 @@ from datetime import date
 
 from augury.core.typing import Json
 from augury.runs.durable.kind import HEAVY, Bench, Kind
-from augury.runs.emergency import respond
+from augury.runs.registry.emergency import respond
 
 
 def plan(bench: Bench) -> Sequence[Json]:

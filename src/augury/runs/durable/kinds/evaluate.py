@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from augury.core.typing import Json
 from augury.runs.durable.kind import Bench, Kind
-from augury.runs.evaluation import mature
+from augury.runs.forecasts.evaluation import mature
 
 
 def plan(bench: Bench) -> Sequence[Json]:

@@ -13,11 +13,11 @@ from augury.core.timeframe import Horizon, Timeframe
 from augury.core.typing import Json
 from augury.models.consensus.handoff import CASCADE
 from augury.runs.cells import Cell
-from augury.runs.challenge import challenged, shadow
-from augury.runs.consensus import agree_and_write
 from augury.runs.durable.kind import Bench, Kind
 from augury.runs.executors._protocol import failure
-from augury.runs.forecasting import forecast
+from augury.runs.forecasts.consensus import agree_and_write
+from augury.runs.forecasts.forecasting import forecast
+from augury.runs.registry.challenge import challenged, shadow
 
 SETTINGS: Json = {"symbols": [], "timeframes": [], "horizons": [], "allow_stale": False}
 _MOMENTS = ("made_at", "data_until", "matures_at")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from augury.core.typing import Json
 from augury.runs.durable.kind import Bench, Kind
-from augury.runs.forecast_job import champion_cells, forecast_all
-from augury.runs.triggers import Trigger, due, remember
+from augury.runs.forecasts.all_cells import champion_cells, forecast_all
+from augury.runs.forecasts.triggers import Trigger, due, remember
 
 
 def plan(bench: Bench) -> Sequence[Json]:

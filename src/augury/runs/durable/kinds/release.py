@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from augury.core.errors import UsageError
 from augury.core.typing import Json
 from augury.runs.durable.kind import HEAVY, Bench, Kind
-from augury.runs.release import examine, let_go
-from augury.runs.reproduction import find_version
+from augury.runs.proving.reproduction import find_version
+from augury.runs.registry.release import examine, let_go
 
 
 def plan(bench: Bench) -> Sequence[Json]:
@@ -34,7 +34,7 @@ def make(bench: Bench, part: Json) -> Json:
     SuspectLeak
         Something looked ahead: it stays stopped.
     UsageError, DataError, GateRefused
-        As :func:`augury.runs.release.release`.
+        As :func:`augury.runs.registry.release.release`.
     """
     row = bench.workspace.store.versions.get(*part["version"])
     evidence, _ = examine(

@@ -12,9 +12,9 @@ from augury.core.version import VersionManifest
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.durable.kind import HEAVY, Bench, Kind
 from augury.runs.executors._protocol import error_of, failure
-from augury.runs.promotion import challenge
 from augury.runs.recipes import load_recipe
-from augury.runs.registry import SERVABLE
+from augury.runs.registry.promotion import challenge
+from augury.runs.registry.registration import SERVABLE
 from augury.runs.training import Outcome, admit, record, task_arguments
 from augury.runs.workspace import Workspace
 

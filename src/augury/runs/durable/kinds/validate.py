@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from augury.core.typing import Json
 from augury.runs.durable.kind import Bench, Kind
-from augury.runs.validation import revalidated
+from augury.runs.proving.validation import revalidated
 
 
 def plan(bench: Bench) -> Sequence[Json]:

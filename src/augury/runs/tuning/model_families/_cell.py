@@ -25,8 +25,8 @@ from augury.proof.holdout import Guard
 from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import ROWS_MIN, label_cell, linted
-from augury.runs.sealed import unsealed
-from augury.runs.trials import dataset_of
+from augury.runs.proving.sealed import unsealed
+from augury.runs.proving.trials import dataset_of
 from augury.runs.tuning.family import Report, StudySpec
 from augury.runs.tuning.metrics import TrialMetrics, value_of
 from augury.runs.tuning.space import Space

@@ -1,0 +1,1 @@
+"""Which version answers: registered, promoted, tried, released, rolled back, and what stops it."""

@@ -1,0 +1,1 @@
+"""The loop without a market: the demo, and a quarter through a simulated clock."""
