@@ -26,7 +26,7 @@ def test_parity_is_0_for_equal_paths_and_5_once_one_online_line_changed(
         table = build(bars, features)
         return replace(table, frame=table.frame.with_columns(pl.col("rsi") * 1.0001))
 
-    monkeypatch.setattr("augury.runs.forecasts.forecasting.build", changed)
+    monkeypatch.setattr("augury.runs.forecasts.view.build", changed)
     ran = call("parity", "--n", "2")
     assert ran.code == 5
     assert "rsi of 20" in ran.err

@@ -53,6 +53,7 @@ from augury.records.tracking.tracker import SINKS
 from augury.runs.durable import KINDS
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of
+from augury.runs.intake import check, check_each
 from augury.runs.jobs import JOBS
 from augury.runs.monitoring.alerts.channel import KINDS as CHANNELS
 from augury.runs.monitoring.measured import READINGS
@@ -311,6 +312,29 @@ def test_a_check_finds_its_planted_defect_and_no_other_check_does(name: str) -> 
     findings = run(frame, calendar="XNYS", now=now)
     assert {finding.code for finding in findings} - FOLLOW.get(name, set()) == {name.upper()}
     assert all(finding.code in finding.message and finding.fix.startswith("augury ") for finding in findings)
+
+
+@pytest.mark.parametrize("name", CHECKS.names())
+def test_a_defect_among_sound_series_is_refused_as_it_is_alone(name: str) -> None:
+    planted, _ = PLANTED[name]()
+    sound = SyntheticMarket(n_symbols=3, n_bars=300, seed=11).bars()
+    try:
+        bad = [one for _, one in sorted(_apart(sound.with_frame(planted)).items())]
+    except (AuguryError, pl.exceptions.PolarsError):  # such rows never become bars: nothing to check
+        bad = []
+    if not bad:
+        assert name in ("bad_symbol", "conflict", "duplicate", "empty", "out_of_range_ts", "schema", "unsorted")
+        return
+    series = [*_apart(sound).values(), *bad]
+    for order in (series, series[::-1]):
+        alone = [{one.code for one in check(bars).errors} for bars in order]
+        assert [{one.code for one in found.errors} for found in check_each(order)] == alone
+
+
+def _apart(bars: Bars) -> dict[str, Bars]:
+    frames = bars.frame.partition_by("symbol", as_dict=True, maintain_order=True)
+    found = {str(symbol): replace(bars, frame=frame) for (symbol,), frame in frames.items()}
+    return found
 
 
 def test_no_planted_defect_is_left_of_a_check_that_is_gone() -> None:

@@ -21,6 +21,7 @@ from augury.records.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import answer
 from augury.runs.forecasts.forecasting import forecast
+from augury.runs.forecasts.view import View
 from augury.runs.jobs.rebuild import close_of_last
 from augury.runs.proving import reproduction
 from augury.runs.proving.explanation import CLOSES, explained
@@ -126,7 +127,7 @@ def test_a_series_member_whose_bars_are_gone_is_dropped_from_the_forecast_which_
     loaded = EnsembleLoader(trained.store).load(CELL.symbol, CELL.timeframe, CELL.horizon)
     from augury.runs.forecasts import forecasting
 
-    view = forecasting._View.of(trained, CELL.symbol, Timeframe.D1)
+    view = View.of(trained, CELL.symbol, Timeframe.D1)
     short = replace(view, bars=bars.with_frame(bars.frame.tail(400)), features={})
     (said,) = forecasting.forecast_from(short, {CELL: loaded}).forecasts
     assert "degraded" in said.flags

@@ -16,7 +16,7 @@ from augury.core.typing import Floats
 from augury.features.engine import build
 from augury.records.loader import EnsembleLoader
 from augury.records.served_windows import folder_of, publish, served_windows
-from augury.runs.forecasts import forecasting
+from augury.runs.forecasts.view import View, last_row
 from augury.runs.workspace import Workspace
 
 torch = pytest.importorskip("torch")
@@ -182,9 +182,9 @@ SCORE = "/v1/models/SYN001/d1/5d/score"
 def row(workspace: Workspace) -> tuple[tuple[str, ...], list[float], Any]:
     """Names and values of the last bar's features, and what the ensemble says of them."""
     loaded = EnsembleLoader(workspace.store).load("SYN001", "d1", "5d")
-    view = forecasting._View.of(workspace, "SYN001", Timeframe.D1)
+    view = View.of(workspace, "SYN001", Timeframe.D1)
     X = build(view.bars, loaded.manifest.features).X[-1]
-    return loaded.manifest.features.names, X.tolist(), loaded.ensemble.predict(forecasting.last_row(view, loaded))
+    return loaded.manifest.features.names, X.tolist(), loaded.ensemble.predict(last_row(view, loaded))
 
 
 def test_rows_are_scored_as_the_library_scores_them_in_any_order(client: TestClient, keys: Keys, row: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from augury.core.typing import Json
@@ -124,7 +124,8 @@ class Verdict:
 
     def to_json(self) -> Json:
         """Write as a JSON object."""
-        return asdict(self)
+        gates = [{name: getattr(gate, name) for name in GateResult.__slots__} for gate in self.gates]
+        return {"word": self.word, "gates": gates}
 
     @classmethod
     def from_json(cls, value: Json) -> Verdict:

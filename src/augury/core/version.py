@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -116,15 +116,16 @@ class VersionManifest:
             "features": self.features.to_json(),
             "label_spec": self.label_spec.to_json(),
             "recipe": self.recipe.to_json(),
-            "members": [asdict(member) for member in self.members],
-            "slices": {name: asdict(facts) for name, facts in self.slices.items()},
+            "members": [{name: getattr(one, name) for name in MemberEntry.__slots__} for one in self.members],
+            "slices": {name: {"first": one.first, "last": one.last, "n": one.n} for name, one in self.slices.items()},
             "scores": [score.to_json() for score in self.scores],
             "verdict": self.verdict.to_json(),
             "events": list(self.events),
         }
 
     def to_json(self) -> Json:
-        """Write as a JSON object."""
+        """Write as a JSON object; what members settled and what happened is shared with it, not copied."""
+        # Not dataclasses.asdict: it copies every value, and a forecast reads hundreds of manifests.
         return self._fields() | {"content_hash": self.content_hash}
 
     @classmethod

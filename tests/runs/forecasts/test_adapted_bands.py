@@ -25,6 +25,7 @@ from augury.runs.cells import Cell
 from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.evaluation import mature
 from augury.runs.forecasts.forecasting import forecast
+from augury.runs.forecasts.view import View
 from augury.runs.jobs import forecast as job
 from augury.runs.jobs.rebuild import hashes
 from augury.runs.proving.parity import parity
@@ -162,7 +163,7 @@ def test_what_is_scored_in_the_same_moment_was_not_known_yet(lived: Workspace) -
 
 def test_a_replay_knows_only_what_was_known_where_its_data_end(lived: Workspace) -> None:
     row = said(lived, "1d")[70]
-    view = forecasting._View.of(at(lived, row.made_at), "AAA", Timeframe.D1)
+    view = View.of(at(lived, row.made_at), "AAA", Timeframe.D1)
     loaded = EnsembleLoader(lived.store).load("AAA", "d1", "1d")
     today = replace(view, now=lived.clock.now())
     (replay,) = forecasting.forecast_from(today, {CELLS[0]: loaded}).forecasts
@@ -174,7 +175,7 @@ def test_a_version_is_reproduced_without_what_came_of_it(lived: Workspace) -> No
     """A retrained version of a cell with a past says, in an empty folder, what it says here."""
     loaded = EnsembleLoader(lived.store).load("AAA", "d1", "1d")
     bars = lived.lake.read(["AAA"], Timeframe.D1)
-    view = forecasting._View.of(lived, "AAA", Timeframe.D1)
+    view = View.of(lived, "AAA", Timeframe.D1)
     (own,) = forecasting.forecast_from(replace(view, matured=None), {CELLS[0]: loaded}).forecasts
     (served,) = forecasting.forecast_from(view, {CELLS[0]: loaded}).forecasts
     assert own.quantiles != served.quantiles

@@ -27,6 +27,7 @@ from augury.runs.forecasts.all_cells import champion_cells, forecast_all
 from augury.runs.forecasts.consensus import form, latest, quality_of
 from augury.runs.forecasts.evaluation import mature
 from augury.runs.forecasts.forecasting import forecast
+from augury.runs.forecasts.view import View
 from augury.runs.intake import bars_of
 from augury.runs.proving.time_machine import as_of, rebuild_rows
 from augury.runs.training import train
@@ -198,5 +199,5 @@ def test_an_intraday_forecast_matures_when_its_bar_closes(
     opens = [ts for ts in opens if ts < datetime(2026, 11, 25, tzinfo=UTC)][-120:]
     rows = [("AAA", ts, 1.0, 1.0, 1.0, 1.0, 1.0) for ts in opens]
     bars = Bars(pl.DataFrame(rows, schema=dict(BAR_SCHEMA), orient="row"), timeframe)
-    view = forecasting._View(bars, opens[-1], opens[-1], {})
+    view = View(bars, opens[-1], opens[-1], {})
     assert f"{view.matures_at(bars_ahead):%Y-%m-%d %H:%M}" == close

@@ -13,9 +13,9 @@ from augury.models.ensemble.pooling import signed_score
 from augury.models.signals.model import SignalModel
 from augury.records.loader import EnsembleLoader
 from augury.runs.cells import plan_cells
-from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.forecasting import forecast
 from augury.runs.forecasts.positions import fusion_settings, positions
+from augury.runs.forecasts.view import View, last_row
 from augury.runs.training import train
 
 
@@ -35,8 +35,8 @@ def signals(horizon="5d", bars_ahead=5):
 def test_every_mode_reads_the_stored_forecast_and_the_members_of_its_version(workspace, made):
     (row,) = made
     loaded = EnsembleLoader(workspace.store).load(row.symbol, row.timeframe, row.horizon, row.version)
-    view = forecasting._View.of(workspace, row.symbol, Timeframe.D1)
-    said = loaded.ensemble.predict(forecasting.last_row(view, loaded)).members["gb"]
+    view = View.of(workspace, row.symbol, Timeframe.D1)
+    said = loaded.ensemble.predict(last_row(view, loaded)).members["gb"]
     gbm = loaded.ensemble.centre.at(signed_score(said))
     parts = {"regressor": np.array([row.expected_return]), "gbm": gbm}
     for mode in MODES:
@@ -60,7 +60,7 @@ def test_a_forecast_that_abstains_moves_no_money(workspace, made):
 
 def test_signals_take_the_place_of_the_probabilities_at_the_bar_of_the_forecast(workspace, made):
     (row,) = made
-    bars = forecasting._View.of(workspace, row.symbol, Timeframe.D1).bars
+    bars = View.of(workspace, row.symbol, Timeframe.D1).bars
     learnt = signals()
     rows = learnt.rows(bars)
     learnt.fit(bars, rows, np.arange(len(rows.returns) - 20))

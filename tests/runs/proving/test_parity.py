@@ -22,7 +22,8 @@ from augury.features.engine import build
 from augury.models.ensemble.ensemble import Ensemble
 from augury.records.loader import LoadedEnsemble
 from augury.runs.cells import Cell
-from augury.runs.forecasts.forecasting import _View, forecast, last_row
+from augury.runs.forecasts.forecasting import forecast
+from augury.runs.forecasts.view import View, last_row
 from augury.runs.jobs.train import label_cell
 from augury.runs.proving.parity import parity
 from augury.runs.training import train
@@ -46,7 +47,7 @@ def test_the_features_of_a_forecast_equal_the_training_row_at_sixty_random_cuts(
     cuts = np.random.default_rng(6).choice(np.arange(table.height - complete, table.height), CUTS, replace=False)
     for cut in sorted(int(at) for at in cuts):
         close = Timeframe.D1.closes_at(table["ts"][cut], market_calendar(bars.calendar))
-        view = _View.of(replace(workspace, clock=FixedClock(close)), CELL.symbol, Timeframe.D1)
+        view = View.of(replace(workspace, clock=FixedClock(close)), CELL.symbol, Timeframe.D1)
         row = last_row(view, loaded).frame
         assert row["ts"][0] == table["ts"][cut]
         for name in columns:
@@ -88,7 +89,7 @@ def test_two_hundred_served_rows_equal_the_batch_bit_for_bit(served: Workspace) 
 def test_a_formula_changed_on_the_online_path_alone_is_named(
     served: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("augury.runs.forecasts.forecasting.build", one_line_changed)
+    monkeypatch.setattr("augury.runs.forecasts.view.build", one_line_changed)
     report = parity(served, n=9)
     features = [found for found in report.differences if found.column == "momentum_5d"]
     assert {found.source for found in features} == {*(f"ledger {at}" for at in range(1, 7)), "replay"}
@@ -102,13 +103,14 @@ def test_a_row_that_was_served_otherwise_than_the_batch_says_is_named(
     served: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A band that was widened by mistake, long ago: the ledger keeps what was said."""
-    from augury.runs.forecasts import forecasting
 
     def wider(ladders: list[dict[str, float]]) -> list[dict[str, float]]:
         return [{**ladder, "q975": ladder["q975"] + 1e-9} for ladder in ladders]
 
     bars = served.lake.read([CELL.symbol], Timeframe.D1)
     then = Timeframe.D1.closes_at(bars.frame["ts"][-10], market_calendar(bars.calendar))
+    from augury.runs.forecasts import forecasting
+
     with monkeypatch.context() as patch:
         patch.setattr(forecasting, "widen_by_horizon", wider)
         forecast(replace(served, clock=FixedClock(then)), [CELL], allow_stale=True)

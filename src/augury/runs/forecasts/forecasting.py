@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from math import ceil
 
 import polars as pl
 
-from augury.core.bars import Bars
-from augury.core.errors import AuguryError, DataError, InsufficientHistory, LeakError, NotTrained
+from augury.core.errors import AuguryError, DataError, NotTrained
 from augury.core.forecast import QUANTILES, Forecast
 from augury.core.labelspec import LABELS
-from augury.core.manifest import FeatureManifest
 from augury.core.protocols import Executor
-from augury.core.tables import VOLATILITY, FeatureTable, LabelledTable
-from augury.core.timeframe import Horizon, Timeframe
-from augury.core.version import VersionManifest
-from augury.data.calendar import market_calendar
-from augury.data.calendar.availability import closed
-from augury.data.calendar.openings import bar_opens
-from augury.features.engine import build
-from augury.labels.attach import attach
-from augury.models.adaptation import BandCorrection, MaturedBand
+from augury.core.tables import VOLATILITY
+from augury.core.timeframe import Timeframe
 from augury.models.conformal import widen_by_horizon
 from augury.records.chain import LedgerRow
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
-from augury.records.matured_bands import MaturedBands
 from augury.runs.cells import Cell
 from augury.runs.executors import EXECUTORS
-from augury.runs.intake import bars_of, check
+from augury.runs.forecasts.view import Seen, View, last_row, views_of
 from augury.runs.workspace import Workspace
 
-BARS_MIN = 50
 PARALLEL_MIN = 512
 """Cells below which starting processes, a few seconds each, costs more than it saves."""
+SEEN_TOGETHER = 64
+"""Symbols and timeframes whose bars are read and checked together, and are in memory at once."""
 _TASKS = 8
 
 
@@ -112,7 +102,21 @@ def forecast_groups(workspace: Workspace, cells: Sequence[Cell], allow_stale: bo
     """Forecast cells in this process, one bundle a symbol and timeframe; writes nothing."""
     symbols, timeframes = [cell.symbol for cell in cells], [cell.timeframe for cell in cells]
     loader = EnsembleLoader(workspace.store).knowing(symbols, timeframes)
-    return [_forecast_group(workspace, loader, group, allow_stale) for group in _groups(cells)]
+    assert loader.roster is not None
+    answered = {(symbol, timeframe) for symbol, timeframe, _ in loader.roster.champions}
+    bundles: list[Bundle] = []
+    groups = _groups(cells)
+    for at in range(0, len(groups), SEEN_TOGETHER):
+        part = groups[at : at + SEEN_TOGETHER]
+        # Without anybody to ask no bars are looked for: the reason is then that nothing was trained.
+        asked = [series for series in map(_series, part) if series in answered]
+        views = dict(zip(asked, views_of(workspace, [(name, Timeframe.parse(of)) for name, of in asked]), strict=True))
+        bundles += [_forecast_group(workspace, loader, group, views.get(_series(group)), allow_stale) for group in part]
+    return bundles
+
+
+def _series(cells: Sequence[Cell]) -> tuple[str, str]:
+    return cells[0].symbol, cells[0].timeframe
 
 
 def _groups(cells: Sequence[Cell]) -> list[list[Cell]]:
@@ -134,8 +138,10 @@ def _in_parallel(workspace: Workspace, cells: Sequence[Cell], allow_stale: bool,
     return [bundle for index in range(len(parts)) for bundle in found[index]]
 
 
-def _forecast_group(workspace: Workspace, loader: EnsembleLoader, cells: Sequence[Cell], allow_stale: bool) -> Bundle:
-    symbol, timeframe = cells[0].symbol, cells[0].timeframe
+def _forecast_group(
+    workspace: Workspace, loader: EnsembleLoader, cells: Sequence[Cell], view: Seen | None, allow_stale: bool
+) -> Bundle:
+    symbol, timeframe = _series(cells)
     champions: dict[Cell, LoadedEnsemble] = {}
     errors: list[tuple[Cell, AuguryError]] = []
     for cell in cells:
@@ -143,22 +149,20 @@ def _forecast_group(workspace: Workspace, loader: EnsembleLoader, cells: Sequenc
             champions[cell] = _champion(workspace, loader, cell, allow_stale)
         except AuguryError as error:
             errors.append((cell, error))
-    if not champions:  # nobody to ask: that is said before any bars are looked for
+    if isinstance(view, AuguryError):
+        errors += [(cell, view) for cell in champions]
+    if not champions or not isinstance(view, View):
         return Bundle(symbol, timeframe, (), errors=tuple(errors))
-    try:
-        view = _View.of(workspace, symbol, Timeframe.parse(timeframe))
-    except AuguryError as error:
-        return Bundle(symbol, timeframe, (), errors=(*errors, *((cell, error) for cell in champions)))
     bundle = forecast_from(view, champions)
     return replace(bundle, errors=(*errors, *bundle.errors))
 
 
-def forecast_from(view: _View, champions: Mapping[Cell, LoadedEnsemble]) -> Bundle:
+def forecast_from(view: View, champions: Mapping[Cell, LoadedEnsemble]) -> Bundle:
     """Forecast cells of one symbol and timeframe from what is known at one moment; writes nothing.
 
     Parameters
     ----------
-    view : _View
+    view : View
     champions : mapping
         Cell to the version that answers for it, at least one.
     """
@@ -173,94 +177,6 @@ def forecast_from(view: _View, champions: Mapping[Cell, LoadedEnsemble]) -> Bund
     forecasts = tuple(replace(row, quantiles=quantiles) for row, quantiles in zip(made, widened, strict=True))
     symbol, timeframe = next((cell.symbol, cell.timeframe) for cell in champions)
     return Bundle(symbol, timeframe, forecasts, errors=tuple(errors))
-
-
-@dataclass(frozen=True)
-class _View:
-    """What is known about a symbol and timeframe at the moment of forecasting.
-
-    Without ``matured`` the bands are those of the version itself, not corrected by what came of earlier ones.
-    """
-
-    bars: Bars
-    now: datetime
-    data_until: datetime
-    features: dict[str, FeatureTable]
-    matured: MaturedBands | None = None
-    scored: dict[str, Sequence[MaturedBand]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, workspace: Workspace, symbol: str, timeframe: Timeframe) -> _View:
-        now = workspace.clock.now()
-        bars = closed(bars_of(workspace.lake, symbol, timeframe), now)
-        check(bars).raise_if_invalid(f"{symbol} {timeframe}")
-        if bars.frame.height < BARS_MIN:
-            raise InsufficientHistory(
-                f"{symbol} {timeframe} has {bars.frame.height} closed bars, needs {BARS_MIN} (insufficient_history)",
-                fix=f"augury data import FILE --symbol {symbol} --timeframe {timeframe}",
-            )
-        last = bars.frame["ts"][-1]
-        until = timeframe.closes_at(last, market_calendar(bars.calendar))
-        return cls(bars, now, until, {}, workspace.store.matured_bands)
-
-    def bars_ahead(self, horizon: str) -> int:
-        """Horizon in bars, which orders the bands."""
-        return Horizon.parse(horizon).bars(self.bars.timeframe, market_calendar(self.bars.calendar))
-
-    def table(self, manifest: FeatureManifest) -> FeatureTable:
-        """Features of the whole history, exactly the columns of a version's manifest; computed once a manifest."""
-        if manifest.hash not in self.features:
-            self.features[manifest.hash] = build(self.bars, manifest)
-        return self.features[manifest.hash]
-
-    def labelled(self, manifest: VersionManifest) -> LabelledTable:
-        """The last row of a version's features, with what stands beside it."""
-        table = attach(self.table(manifest.features), self.bars, manifest.label_spec)
-        return table.with_frame(table.frame.tail(1))
-
-    def correction(self, manifest: VersionManifest, made_at: datetime) -> BandCorrection:
-        """How far the misses of a cell, as they were known at a moment, move the bands of a version."""
-        if self.matured is None:
-            return BandCorrection.of(())
-        if manifest.symbol not in self.scored:  # of all horizons at once
-            self.scored[manifest.symbol] = self.matured.list(manifest.symbol, manifest.timeframe, before=self.now)
-        spec = manifest.label_spec.hash
-        return BandCorrection.of(
-            band
-            for band in self.scored[manifest.symbol]
-            if (band.horizon, band.label_spec_hash) == (manifest.horizon, spec) and band.evaluated_at < made_at
-        )
-
-    @property
-    def stale(self) -> bool:
-        """True when two more bars have closed since the last one here."""
-        return self.matures_at(2) <= self.now
-
-    def matures_at(self, horizon_bars: int) -> datetime:
-        """Close of the bar ``horizon_bars`` after the last one."""
-        calendar = market_calendar(self.bars.calendar)
-        last, timeframe = self.bars.frame["ts"][-1], self.bars.timeframe
-        if timeframe is Timeframe.D1:
-            return calendar.close_of(calendar.shift(last, horizon_bars))
-        if timeframe is Timeframe.W1:
-            return calendar.close_of(calendar.last_of_week(last + timedelta(weeks=horizon_bars)))
-        return timeframe.closes_at(_bar_after(self.bars, horizon_bars), calendar)
-
-
-def _bar_after(bars: Bars, n: int) -> datetime:
-    """When the n-th bar after the last one opens, on the grid of an intraday timeframe."""
-    last, timeframe = bars.frame["ts"][-1], bars.timeframe
-    sessions = n / timeframe.bars_per_session(market_calendar(bars.calendar))
-    days = ceil(1.5 * sessions) + 7
-    while (later := _opens_after(bars, last, days)).len() < n:
-        days *= 2
-    found: datetime = later[n - 1]
-    return found
-
-
-def _opens_after(bars: Bars, last: datetime, days: int) -> pl.Series:
-    due = bar_opens(bars.timeframe, bars.calendar, last - timedelta(days=1), last + timedelta(days=days))["ts"]
-    return due.filter(due > last)
 
 
 def _champion(workspace: Workspace, loader: EnsembleLoader, cell: Cell, allow_stale: bool) -> LoadedEnsemble:
@@ -279,20 +195,7 @@ def _champion(workspace: Workspace, loader: EnsembleLoader, cell: Cell, allow_st
     return loaded
 
 
-def last_row(view: _View, loaded: LoadedEnsemble) -> LabelledTable:
-    """The one row a forecast is made from: the last closed bar, its features complete."""
-    manifest = loaded.manifest
-    row = view.labelled(manifest)
-    if row.frame["ts"][0] != view.bars.frame["ts"][-1]:
-        raise LeakError(f"{manifest.cell}: features of {row.frame['ts'][0]} are not those of the last closed bar")
-    values = row.frame.row(0, named=True)
-    unknown = [name for name in manifest.features.names if values[name] is None]
-    if unknown:
-        raise InsufficientHistory(f"{manifest.cell}: features {unknown[:5]} are not known yet at the last closed bar")
-    return row
-
-
-def _forecast_cell(view: _View, cell: Cell, loaded: LoadedEnsemble) -> Forecast:
+def _forecast_cell(view: View, cell: Cell, loaded: LoadedEnsemble) -> Forecast:
     manifest, row = loaded.manifest, last_row(view, loaded)
     prediction, dropped = loaded.ensemble.predict_with_status(row)
     matures_at = view.matures_at(manifest.label_spec.horizon_bars)

@@ -25,7 +25,7 @@ from augury.data.calendar.availability import closed
 from augury.data.lake.files import file_of
 from augury.features.engine import leaf_frame, refuse_infinite
 from augury.features.incremental import Memory, advance, plan_for
-from augury.runs.forecasts import forecasting
+from augury.runs.forecasts.view import BARS_MIN, View
 from augury.runs.intake import bars_of, check
 from augury.runs.workspace import Workspace
 
@@ -35,7 +35,7 @@ Stamp: TypeAlias = tuple[tuple[int, int, int], ...] | None
 
 
 @dataclass(frozen=True)
-class LiveView(forecasting._View):
+class LiveView(View):
     """What is known at one moment; features of the last bar only.
 
     Parameters
@@ -110,7 +110,7 @@ def watch(workspace: Workspace, symbol: str, timeframe: Timeframe, before: Watch
     ValidationError
         Its bars are refused by the checks.
     InsufficientHistory
-        Fewer than ``forecasting.BARS_MIN`` closed bars.
+        Fewer than ``BARS_MIN`` closed bars.
     NotFound
         No bars.
     """
@@ -138,9 +138,9 @@ def _checked(bars: Bars, before: Watched | None, where: str) -> dict[str, tuple[
     grown = before is not None and bars.frame.height >= n and bars.frame.head(n).equals(before.view.bars.frame)
     part = bars.with_frame(bars.frame.slice(max(0, n - _CONTEXT_BARS))) if grown else bars
     check(part).raise_if_invalid(where)
-    if bars.frame.height < forecasting.BARS_MIN:
+    if bars.frame.height < BARS_MIN:
         raise InsufficientHistory(
-            f"{where} has {bars.frame.height} closed bars, needs {forecasting.BARS_MIN} (insufficient_history)",
+            f"{where} has {bars.frame.height} closed bars, needs {BARS_MIN} (insufficient_history)",
             fix="augury data import FILE",
         )
     return dict(before.view.memories) if grown and before is not None else {}

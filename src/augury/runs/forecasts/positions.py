@@ -18,7 +18,7 @@ from augury.models.ensemble.fusion import GBM_SHARE, FusionSettings, fuse_foreca
 from augury.models.ensemble.pooling import signed_score
 from augury.models.signals.model import SignalModel
 from augury.records.loader import EnsembleLoader
-from augury.runs.forecasts import forecasting
+from augury.runs.forecasts.view import View, last_row
 from augury.runs.intake import bars_of
 from augury.runs.workspace import Workspace
 
@@ -115,8 +115,8 @@ def _bars_until(workspace: Workspace, row: Forecast) -> Bars:
 def _member_returns(workspace: Workspace, row: Forecast) -> dict[str, Floats]:
     """Expected return by family: the mean score of its members, on the scale of the ensemble's own returns."""
     loaded = EnsembleLoader(workspace.store).load(row.symbol, row.timeframe, row.horizon, row.version)
-    view = forecasting._View(_bars_until(workspace, row), row.made_at, row.data_until, {})
-    answers = loaded.ensemble.predict(forecasting.last_row(view, loaded)).members
+    view = View(_bars_until(workspace, row), row.made_at, row.data_until, {})
+    answers = loaded.ensemble.predict(last_row(view, loaded)).members
     found = {}
     for part, names in FAMILIES.items():
         scores = [signed_score(answers[name]) for name in names if name in answers]

@@ -19,6 +19,7 @@ from augury.records.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
 from augury.runs.forecasts import forecasting
+from augury.runs.forecasts.view import View
 from augury.runs.training import train
 from augury.runs.workspace import Workspace
 
@@ -49,7 +50,7 @@ def hashes(workspace: Workspace, bars: Bars, loaded: LoadedEnsemble) -> dict[str
     cell = Cell(manifest.symbol, manifest.timeframe, manifest.horizon)
     then = replace(workspace, clock=FixedClock(close_of_last(bars)))
     # What came of earlier forecasts is no part of a version: its bands are taken as it says them.
-    view = replace(forecasting._View.of(then, cell.symbol, bars.timeframe), matured=None)
+    view = replace(View.of(then, cell.symbol, bars.timeframe), matured=None)
     bundle = forecasting.forecast_from(view, {cell: loaded})
     for _, error in bundle.errors:
         raise error

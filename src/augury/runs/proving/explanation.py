@@ -31,6 +31,7 @@ from augury.proof.explain.rationale import Rationale, rationale
 from augury.records.loader import EnsembleLoader, LoadedEnsemble, not_trained
 from augury.runs.cells import Cell
 from augury.runs.forecasts import forecasting
+from augury.runs.forecasts.view import View, last_row
 from augury.runs.jobs.train import label_cell
 from augury.runs.proving.reproduction import trained_on
 from augury.runs.workspace import Workspace
@@ -210,7 +211,7 @@ def explained(
         said = workspace.store.ledger.get(int(name)).forecast
         loaded = loader.load(said.symbol, said.timeframe, said.horizon, said.version)
         view = _view(replace(workspace, clock=FixedClock(said.data_until)), loaded.manifest)
-        return Explained(said, loaded, forecasting.last_row(view, loaded), slices(workspace, loaded.manifest))
+        return Explained(said, loaded, last_row(view, loaded), slices(workspace, loaded.manifest))
     symbol, frame = check_symbol(name), Timeframe.parse(timeframe or "d1")
     span = str(Horizon.parse(horizon)) if horizon else str(default_horizons(frame)[0])
     loaded = loader.load(symbol, str(frame), span)
@@ -218,9 +219,7 @@ def explained(
     bundle = forecasting.forecast_from(view, {Cell(symbol, str(frame), span): loaded})
     for _, error in bundle.errors:
         raise error
-    return Explained(
-        bundle.forecasts[0], loaded, forecasting.last_row(view, loaded), slices(workspace, loaded.manifest)
-    )
+    return Explained(bundle.forecasts[0], loaded, last_row(view, loaded), slices(workspace, loaded.manifest))
 
 
 def failures(
@@ -277,5 +276,5 @@ def facts(found: Rationale, explained: Explained) -> Json:
     }
 
 
-def _view(workspace: Workspace, manifest: VersionManifest) -> forecasting._View:
-    return forecasting._View.of(workspace, manifest.symbol, Timeframe.parse(manifest.timeframe))
+def _view(workspace: Workspace, manifest: VersionManifest) -> View:
+    return View.of(workspace, manifest.symbol, Timeframe.parse(manifest.timeframe))

@@ -33,6 +33,7 @@ from augury.records.chain import LedgerRow
 from augury.records.loader import EnsembleLoader, LoadedEnsemble, not_trained
 from augury.runs.cells import Cell
 from augury.runs.forecasts import forecasting
+from augury.runs.forecasts.view import View, last_row
 from augury.runs.intake import bars_of
 from augury.runs.proving.recomputing import Recomputed, Recomputing
 from augury.runs.workspace import Workspace
@@ -187,7 +188,7 @@ class _Place:
         if not rows:
             return
         around = self.workspace.store.ledger.list(self.symbol, str(self.timeframe), limit=_PEERS_MAX)
-        views: dict[datetime, forecasting._View] = {}
+        views: dict[datetime, View] = {}
         for row in rows:
             said = row.forecast
             try:
@@ -199,7 +200,7 @@ class _Place:
                         f" the lake holds {view.bars.data_version[:12]} up to {iso(said.data_until)}"
                     )
                     continue
-                features = forecasting.last_row(view, loaded)
+                features = last_row(view, loaded)
                 peers = tuple(tuple(self._versions(some)) for some in _companions(row, around, view))
             except AuguryError as error:
                 self.report.skipped.append(f"ledger {row.id} {self.name} {said.horizon}: {error}")
@@ -217,10 +218,10 @@ class _Place:
             failed = {cell for cell, _ in bundle.errors}
             served = [one for cell, one in zip(ordered, loaded, strict=True) if cell not in failed]
             for at, (one, said) in enumerate(zip(served, bundle.forecasts, strict=True)):
-                yield _Served("replay", one, forecasting.last_row(view, one), said, (tuple(served[:at]),))
+                yield _Served("replay", one, last_row(view, one), said, (tuple(served[:at]),))
 
-    def _view(self, moment: datetime) -> forecasting._View:
-        return forecasting._View.of(replace(self.workspace, clock=FixedClock(moment)), self.symbol, self.timeframe)
+    def _view(self, moment: datetime) -> View:
+        return View.of(replace(self.workspace, clock=FixedClock(moment)), self.symbol, self.timeframe)
 
     def _version(self, horizon: str, version: str) -> LoadedEnsemble:
         if (horizon, version) not in self.loaded:
@@ -299,9 +300,7 @@ class _Place:
             backend.close()
 
 
-def _companions(
-    row: LedgerRow, around: Sequence[LedgerRow], view: forecasting._View
-) -> tuple[tuple[Forecast, ...], ...]:
+def _companions(row: LedgerRow, around: Sequence[LedgerRow], view: View) -> tuple[tuple[Forecast, ...], ...]:
     """Which shorter horizons may have widened a stored row's bands.
 
     The ledger does not say what else was asked in the same command: the rows written in the same

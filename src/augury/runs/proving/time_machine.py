@@ -19,8 +19,8 @@ from augury.records.ledger import ledger_rows
 from augury.records.loader import EnsembleLoader
 from augury.records.tables import forecasts
 from augury.runs.cells import Cell
-from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.forecasting import forecast_from
+from augury.runs.forecasts.view import View
 from augury.runs.workspace import Workspace
 
 ROWS_MAX = 10_000
@@ -144,7 +144,7 @@ def _again(workspace: Workspace, said: Sequence[Forecast]) -> dict[Cell, Forecas
     champions = {_cell(one): loader.load(one.symbol, one.timeframe, one.horizon, one.version) for one in said}
     first = said[0]
     then = replace(workspace, clock=FixedClock(first.made_at))
-    view = forecasting._View.of(then, first.symbol, Timeframe.parse(first.timeframe))
+    view = View.of(then, first.symbol, Timeframe.parse(first.timeframe))
     return {_cell(one): one for one in forecast_from(view, champions).forecasts}
 
 

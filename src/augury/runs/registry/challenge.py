@@ -21,6 +21,7 @@ from augury.records.paired import Pair, pairs_of
 from augury.runs.cells import Cell
 from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.forecasting import Bundle
+from augury.runs.forecasts.view import View
 from augury.runs.registry.promotion import promote
 from augury.runs.workspace import Workspace
 
@@ -209,7 +210,7 @@ def decide(workspace: Workspace, judgement: Judgement, *, by: str) -> str:
 
 def _said(workspace: Workspace, challengers: dict[Cell, LoadedEnsemble]) -> Bundle:
     symbol, timeframe = next((cell.symbol, cell.timeframe) for cell in challengers)
-    view = forecasting._View.of(workspace, symbol, Timeframe.parse(timeframe))
+    view = View.of(workspace, symbol, Timeframe.parse(timeframe))
     bundle = forecasting.forecast_from(view, challengers)
     flagged = tuple(replace(row, flags=tuple(sorted((*row.flags, "shadow")))) for row in bundle.forecasts)
     return replace(bundle, forecasts=flagged)

@@ -31,6 +31,7 @@ from augury.runs.executors.inline import Inline
 from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.all_cells import forecast_all
 from augury.runs.forecasts.evaluation import mature
+from augury.runs.forecasts.view import View
 from augury.runs.intake import bars_of
 from augury.runs.monitoring.daily_check import run_daily_drift_check
 from augury.runs.monitoring.model_monitor import setup_monitoring
@@ -270,9 +271,9 @@ class _Run:
     ) -> Iterator[Forecast]:
         """What is said at the close of an hour; versions stay in memory for a session."""
         for cell, loaded in champions.items():
-            # Not _View.of: it checks the whole history each time; the job at the close does so once a session.
+            # Not View.of: it checks the whole history each time; the job at the close does so once a session.
             bars = closed(bars_of(self.workspace.lake, cell.symbol, Timeframe.parse(cell.timeframe)), self.clock.at)
-            view = forecasting._View(bars, self.clock.at, self.clock.at, {})
+            view = View(bars, self.clock.at, self.clock.at, {})
             yield from forecasting.forecast_from(view, {cell: loaded}).forecasts
             if cell in challengers:
                 for row in forecasting.forecast_from(view, {cell: challengers[cell]}).forecasts:
