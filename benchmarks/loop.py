@@ -8,8 +8,9 @@ retrain    24 symbols x d1, h4, h1 from ``us_intraday_*.parquet`` of ``--data-fo
            first horizon of each timeframe (``--horizons all``: at every one). Needs ``--data-folder``;
            ``retrain_cpu_s`` tells a busy machine from a slow retrain.
 forecasts  500 forecasts with their consensus, from full RF + GB + LightGBM ensembles, written to the ledger.
-breadth    12 symbols x m15, h1, h4, d1, w1 at all their horizons, forecast twice on the last day of ``--data-folder``:
-           rows of that day, as ``augury forecast --all --report`` counts them. Needs ``--data-folder``.
+breadth    12 symbols x m15, h1, h4, d1, w1 at all their horizons, forecast on the last day of ``--data-folder`` whenever
+           the schedule says so (intraday ones every hour of the session, all after the close): rows of that day, as
+           ``augury forecast --all --report`` counts them. Needs ``--data-folder``.
 drift      the daily check over 10,000 matured forecasts in 40 cells.
 quarter    ``augury simulate --sessions 63 --drift label_flip@40``.
 ray        24 cells trained on two Ray workers and on a pool of two: same hashes, share of time more on a cluster that
@@ -30,7 +31,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ from augury.runs.forecasts.all_cells import forecast_all
 from augury.runs.forecasts.evaluation import mature
 from augury.runs.intake import import_file
 from augury.runs.monitoring.daily_check import run_daily_drift_check
+from augury.runs.schedule import ENTRIES as SCHEDULE
+from augury.runs.schedule.entry import Cron
 from augury.runs.simulated.market import Plan, SteppedClock
 from augury.runs.simulated.simulation import simulate
 from augury.runs.training import train
@@ -151,13 +154,13 @@ def forecasts(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def breadth(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    """Train quickly on everything before the last day, then forecast at its noon and after its close."""
+    """Train quickly on everything before the last day, then forecast on it whenever the schedule says so."""
     clock = SteppedClock(datetime.now(UTC))
     with _opened(folder, clock, workers=asked.workers) as workspace:
         files = {name: scan_parquet(asked.data_folder / file) for name, file in {**FILES, "m15": FILE_M15}.items()}
         last = files["m15"].select(col("ts").max()).collect().item().date()
-        noon, evening = (datetime(last.year, last.month, last.day, hour, 15, tzinfo=UTC) for hour in (17, 21))
-        clock.at = noon.replace(hour=0)
+        midnight = datetime(last.year, last.month, last.day, tzinfo=UTC)
+        clock.at = midnight
         cells = plan_cells(BREADTH, [*files, "w1"])
         for before in (True, False):
             for name, rows in files.items():
@@ -169,9 +172,9 @@ def breadth(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
                 recipe = Recipe(name="breadth", members={"logreg": {}}, folds=2, max_bars=2000)
                 served = sum(one.error is None for one in train(workspace, cells, recipe))
         start, agreed = time.perf_counter(), 0
-        for moment in (noon, evening):
-            clock.at = moment
-            agreed += len(forecast_all(workspace, cells).consensus)
+        for clock.at, frames in _scheduled(midnight):
+            asked_for = [cell for cell in cells if not frames or cell.timeframe in frames]
+            agreed += len(forecast_all(workspace, asked_for).consensus)
         seconds = time.perf_counter() - start
         rows_of = {str(day): count for day, count in workspace.store.ledger.per_day().items()}
         whole = workspace.store.ledger.verify().ok
@@ -182,6 +185,19 @@ def breadth(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         "breadth_cells": served,
         "breadth_verifies": whole,
     }
+
+
+def _scheduled(midnight: datetime) -> list[tuple[datetime, Sequence[str]]]:
+    """When the schedule forecasts on a day, and for which timeframes; all where it names none."""
+    found: list[tuple[datetime, Sequence[str]]] = []
+    for name in ("forecast", "forecast_intraday"):
+        entry = SCHEDULE.load(name)
+        assert not isinstance(entry.when, Cron)
+        when = replace(entry.when, calendar="XNYS")
+        frames = entry.settings.get("timeframes", ())
+        assert isinstance(frames, Sequence)
+        found += [(moment, frames) for moment in when.between(midnight, midnight + timedelta(days=1))]
+    return sorted(found)
 
 
 def drift(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
