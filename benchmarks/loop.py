@@ -8,7 +8,7 @@ retrain    24 symbols x d1, h4, h1 from ``us_intraday_*.parquet`` of ``--data-fo
            first horizon of each timeframe (``--horizons all``: at every one). Needs ``--data-folder``;
            ``retrain_cpu_s`` tells a busy machine from a slow retrain.
 forecasts  500 forecasts with their consensus, from full RF + GB + LightGBM ensembles, written to the ledger.
-breadth    12 symbols x m15, h1, h4, d1, w1 at all their horizons, forecast on the last day of ``--data-folder`` whenever
+breadth    12 symbols x m15, h1, h4, d1, w1 at all their horizons, forecast on the last day of ``--data-folder`` when
            the schedule says so (intraday ones every hour of the session, all after the close): rows of that day, as
            ``augury forecast --all --report`` counts them. Needs ``--data-folder``.
 drift      the daily check over 10,000 matured forecasts in 40 cells.

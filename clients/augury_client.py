@@ -128,6 +128,15 @@ Alive = TypedDict(
     },
 )
 
+Arm = TypedDict(
+    "Arm",
+    {
+        "test": "str",
+        "arm": "str",
+        "version": "str",
+    },
+)
+
 ArmAnswer = TypedDict(
     "ArmAnswer",
     {
@@ -1059,6 +1068,13 @@ KindPage = TypedDict(
     },
 )
 
+LeavingBody = TypedDict(
+    "LeavingBody",
+    {
+        "password": "str",
+    },
+)
+
 LedgerDay = TypedDict(
     "LedgerDay",
     {
@@ -1211,6 +1227,7 @@ Metadata = TypedDict(
     "Metadata",
     {
         "versions": "dict[str, str]",
+        "tests": "dict[str, Arm]",
         "data_hash": "str",
         "as_of": "str",
         "fusion_mode": "str",
@@ -1239,6 +1256,21 @@ MovedAnswer = TypedDict(
         "previous": "str | None",
         "champion": "ChampionAnswer",
         "champion_tag": "str",
+    },
+)
+
+MyData = TypedDict(
+    "MyData",
+    {
+        "exported_at": "str",
+        "profile": "Profile",
+        "keys": "list[KeyAnswer]",
+        "sessions": "list[SessionAnswer]",
+        "watchlist": "list[augury__service__answers__my_data__WatchedAnswer]",
+        "positions": "list[PositionKept]",
+        "webhooks": "list[WebhookAnswer]",
+        "usage": "list[CallAnswer]",
+        "acts": "list[ActAnswer]",
     },
 )
 
@@ -1341,6 +1373,21 @@ PositionAnswer = TypedDict(
     },
 )
 
+PositionKept = TypedDict(
+    "PositionKept",
+    {
+        "id": "str",
+        "symbol": "str",
+        "timeframe": "str",
+        "quantity": "float",
+        "entry_price": "float",
+        "opened_at": "str",
+        "exit_price": "float | None",
+        "closed_at": "str | None",
+        "forecast_id": "int | None",
+    },
+)
+
 PriceBand = TypedDict(
     "PriceBand",
     {
@@ -1363,6 +1410,18 @@ Problem = TypedDict(
         "request_id": "str",
         "fix": "NotRequired[str]",
         "docs": "str",
+    },
+)
+
+Profile = TypedDict(
+    "Profile",
+    {
+        "id": "str",
+        "name": "str",
+        "role": "str",
+        "tenant": "str",
+        "settings": "dict[str, Any]",
+        "created_at": "str",
     },
 )
 
@@ -1635,6 +1694,15 @@ SeriesAnswer = TypedDict(
     },
 )
 
+SessionAnswer = TypedDict(
+    "SessionAnswer",
+    {
+        "created_at": "str",
+        "seen_at": "str",
+        "expires_at": "str",
+    },
+)
+
 SettingPair = TypedDict(
     "SettingPair",
     {
@@ -1887,6 +1955,7 @@ VersionSummary = TypedDict(
         "challenger": "bool",
         "created_at": "str",
         "trained_at": "str",
+        "removed_at": "str | None",
         "data_last": "str",
         "synthetic": "bool",
         "degraded": "bool",
@@ -1922,22 +1991,10 @@ VoiceAnswer = TypedDict(
     },
 )
 
-WatchedAnswer = TypedDict(
-    "WatchedAnswer",
-    {
-        "symbol": "str",
-        "position": "float",
-        "note": "str",
-        "removed": "bool",
-        "updated_at": "str",
-        "stamps": "dict[str, str]",
-    },
-)
-
 WatchlistAnswer = TypedDict(
     "WatchlistAnswer",
     {
-        "items": "list[WatchedAnswer]",
+        "items": "list[augury__service__answers__watchlist__WatchedAnswer]",
     },
 )
 
@@ -2044,6 +2101,18 @@ augury__service__answers__backtests__RuleAnswer = TypedDict(
     },
 )
 
+augury__service__answers__my_data__WatchedAnswer = TypedDict(
+    "augury__service__answers__my_data__WatchedAnswer",
+    {
+        "symbol": "str",
+        "position": "float",
+        "note": "str",
+        "removed": "bool",
+        "stamps": "dict[str, str]",
+        "updated_at": "str",
+    },
+)
+
 augury__service__answers__proof__TrialAnswer = TypedDict(
     "augury__service__answers__proof__TrialAnswer",
     {
@@ -2059,6 +2128,18 @@ augury__service__answers__proof__TrialAnswer = TypedDict(
         "data_version": "str",
         "scored_at": "str | None",
         "text": "str",
+    },
+)
+
+augury__service__answers__watchlist__WatchedAnswer = TypedDict(
+    "augury__service__answers__watchlist__WatchedAnswer",
+    {
+        "symbol": "str",
+        "position": "float",
+        "note": "str",
+        "removed": "bool",
+        "updated_at": "str",
+        "stamps": "dict[str, str]",
     },
 )
 
@@ -2901,6 +2982,16 @@ class UsersCalls:
     def invite_user(self, body: InvitationBody) -> InvitationAnswer:
         """Invite somebody."""
         answer: InvitationAnswer = self._client.ask("POST", "/v1/users/invitations", None, None, body)
+        return answer
+
+    def leave_for_good(self, body: LeavingBody) -> str:
+        """Delete your account."""
+        answer: str = self._client.text("DELETE", "/v1/users/me", None, None, body)
+        return answer
+
+    def export_me(self) -> MyData:
+        """Your data."""
+        answer: MyData = self._client.ask("GET", "/v1/users/me/export", None, None, None)
         return answer
 
     def change(self, user_id: str, body: UserChange) -> UserAnswer:

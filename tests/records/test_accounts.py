@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from augury.core.errors import NotFound, NotSignedIn, StoreError, UsageError
+from augury.records.audit_trail import person, program
 from augury.records.people import hashed
 from augury.records.store import Store
 from augury.records.usage import Call, UsedDay
@@ -151,6 +152,33 @@ def test_a_session_ends_with_time_with_a_new_password_and_with_its_person(open_s
         store.people.change(ada.id, **change)
         assert store.sessions.user(token) is None
         store.people.change(ada.id, disabled_at=None)
+
+
+def test_who_leaves_stands_in_the_trail_by_an_opaque_name_and_is_nobody(store: Store) -> None:
+    ada, bob = store.people.add_user("ada", "hash", "admin"), store.people.add_user("bob", "hash", "admin")
+    key_id = a_key(store, user_id=ada.id, name="laptop")
+    for actor in (person(ada.id), program(key_id), person(bob.id), "cli"):
+        store.audit_trail.add("home", actor, "looked", "at it")
+    assert [act.actor for act in store.audit_trail.list("home")] == ["cli", "bob", "laptop", "ada"]
+    assert [act.actor for act in store.audit_trail.list("home", by=ada.id)] == ["laptop", "ada"]
+    stands = store.erasure.erase(ada.id, "home", by=person(ada.id))
+    lines = [act.actor for act in store.audit_trail.list("home")]
+    assert lines == [stands, "cli", "bob", stands, stands]
+    assert store.api_keys.opens(hashed("secret")) is None
+    assert store.people.named("ada") is None
+    assert [one.name for one in store.people.users()] == ["bob"]
+    for again in (lambda: store.erasure.erase(ada.id, "home", by="x"), lambda: store.people.user(ada.id)):
+        with pytest.raises(NotFound):
+            again()
+    with pytest.raises(UsageError, match="bob is the only admin"):
+        store.erasure.erase(bob.id, "home", by=person(bob.id))
+
+
+def test_a_line_never_shows_the_name_of_somebody_of_another_tenant(store: Store) -> None:
+    other = store.people.add_tenant("other")
+    eve = store.people.add_user("eve", "hash", tenant_id=other.id)
+    store.audit_trail.add("home", "cli", "looked", person(eve.id))
+    assert store.audit_trail.list("home")[0].subject == person(eve.id)
 
 
 def test_the_audit_trail_is_only_added_to(store: Store) -> None:

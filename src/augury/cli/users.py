@@ -151,4 +151,6 @@ def _named(store: Store, name: str) -> User:
 
 
 def _written(store: Store, action: str, user: User, data: dict[str, Any]) -> None:
-    store.audit_trail.add(user.tenant_id, "cli", action, user.name, data=data)
+    from augury.records.audit_trail import person
+
+    store.audit_trail.add(user.tenant_id, "cli", action, person(user.id), data=data)

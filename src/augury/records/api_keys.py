@@ -98,9 +98,10 @@ class ApiKeys:
             raise NotFound(f"no key {key_id}", fix="augury keys list")
         return _key(row)
 
-    def list(self, tenant_id: str) -> Sequence[ApiKey]:
-        """Return the keys of a tenant, the newest first."""
+    def list(self, tenant_id: str, *, user_id: str | None = None) -> Sequence[ApiKey]:
+        """Return the keys of a tenant, or those one person in it made, the newest first."""
         wanted = select(api_keys).where(api_keys.c.tenant_id == tenant_id)
+        wanted = wanted if user_id is None else wanted.where(api_keys.c.user_id == user_id)
         with reading(self.engine) as connection:
             return [_key(row) for row in connection.execute(wanted.order_by(api_keys.c.created_at.desc()))]
 

@@ -20,6 +20,8 @@ from augury.records.database import reading, transaction
 INVITATION_HOURS: Final = 24
 INVITATION_PREFIX: Final = "aug_invite_"
 """Lets whatever masks secrets know a code when it sees one."""
+DELETED: Final = "deleted"
+"""In the place of the password of somebody who left: no password has this hash, and no list shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,8 @@ class People:
         return made
 
     def users(self, tenant_id: str | None = None) -> Sequence[User]:
-        """Return the users of a tenant, or all, by name."""
-        wanted = select(users).order_by(users.c.name)
+        """Return the users of a tenant, or all, by name; who deleted the account is none any more."""
+        wanted = select(users).where(users.c.password_hash != DELETED).order_by(users.c.name)
         with reading(self.engine) as connection:
             rows = connection.execute(wanted if tenant_id is None else wanted.where(users.c.tenant_id == tenant_id))
             return [user_of(row) for row in rows]
@@ -129,9 +131,9 @@ class People:
         Raises
         ------
         NotFound
-            There is none, or they are another tenant's: both read the same.
+            There is none, they are another tenant's, or they deleted the account: all read the same.
         """
-        wanted = select(users).where(users.c.id == user_id)
+        wanted = select(users).where(users.c.id == user_id, users.c.password_hash != DELETED)
         with reading(self.engine) as connection:
             row = connection.execute(
                 wanted if tenant_id is None else wanted.where(users.c.tenant_id == tenant_id)
@@ -142,8 +144,9 @@ class People:
 
     def named(self, name: str) -> User | None:
         """Return the user who signs in with a name; None when there is none."""
+        wanted = select(users).where(users.c.name == name.strip().lower(), users.c.password_hash != DELETED)
         with reading(self.engine) as connection:
-            row = connection.execute(select(users).where(users.c.name == name.strip().lower())).one_or_none()
+            row = connection.execute(wanted).one_or_none()
         return None if row is None else user_of(row)
 
     def add_user(self, name: str, password_hash: str, role: str = "reader", tenant_id: str = HOME) -> User:
@@ -181,7 +184,7 @@ class People:
         columns = {"settings_json" if name == "settings" else name: value for name, value in values.items()}
         with transaction(self.engine) as connection:
             if values.get("role", "admin") != "admin" or values.get("disabled_at") is not None:
-                _keep_an_admin(connection, user_id)
+                keep_an_admin(connection, user_id)
             connection.execute(update(users).where(users.c.id == user_id).values(**columns))
             if values.get("disabled_at") is not None or "password_hash" in values:
                 connection.execute(sessions.delete().where(sessions.c.user_id == user_id))
@@ -254,7 +257,8 @@ def _open(code: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     )  # fmt: skip
 
 
-def _keep_an_admin(connection: Connection, user_id: str) -> None:
+def keep_an_admin(connection: Connection, user_id: str) -> None:
+    """Refuse to go on, with UsageError, where somebody is the only admin of their tenant."""
     admins = select(users.c.id, users.c.name).where(
         users.c.role == "admin", users.c.disabled_at.is_(None),
         users.c.tenant_id == select(users.c.tenant_id).where(users.c.id == user_id).scalar_subquery(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,15 @@ from augury.records.people import User, hashed, user_of
 
 SESSION_DAYS: Final = 14
 _SEEN_EVERY: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One session, without what opens it."""
+
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,13 @@ class Sessions:
         # Nobody is kept waiting at the door for a note that can be taken the next time.
         with suppress(TemporaryError), transaction(self.engine) as connection:
             connection.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(seen_at=now))
+
+    def list(self, user_id: str) -> Sequence[OpenSession]:
+        """Return the sessions of a user that are open, the oldest first."""
+        wanted = select(sessions).where(sessions.c.user_id == user_id, sessions.c.expires_at > self.clock.now())
+        with reading(self.engine) as connection:
+            rows = connection.execute(wanted.order_by(sessions.c.created_at, sessions.c.token_hash)).all()
+        return [OpenSession(row.created_at, row.seen_at, row.expires_at) for row in rows]
 
     def close(self, token: str) -> None:
         """End a session."""

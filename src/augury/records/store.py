@@ -24,6 +24,7 @@ from augury.records.consensus_ledger import ConsensusLedger
 from augury.records.controls import Controls
 from augury.records.database import open_engine
 from augury.records.drift import Drift
+from augury.records.erasure import Erasure
 from augury.records.evaluations import Evaluations
 from augury.records.firings import Firings
 from augury.records.heartbeats import Heartbeats
@@ -178,6 +179,11 @@ class Store:
     def people(self) -> People:
         """Tenants and the users in them."""
         return People(self.engine, self.clock)
+
+    @property
+    def erasure(self) -> Erasure:
+        """Takes people out who leave."""
+        return Erasure(self.engine, self.clock)
 
     @property
     def sessions(self) -> Sessions:

@@ -107,7 +107,7 @@ class Usage:
 
     def list(
         self, tenant_id: str, *, since: datetime | None = None, until: datetime | None = None,
-        key_id: str | None = None, before: int | None = None, limit: int = 100,
+        key_id: str | None = None, user_id: str | None = None, before: int | None = None, limit: int = 100,
     ) -> Sequence[tuple[int, Call]]:  # fmt: skip
         """Return calls of a tenant with their row numbers, the newest first.
 
@@ -118,12 +118,15 @@ class Usage:
             From and before a moment, UTC.
         key_id : str, optional
             Of one key.
+        user_id : str, optional
+            Of one person, with whichever key or page they came.
         before : int, optional
             Row number below which the page begins.
         limit : int
         """
         wanted = select(usage).where(*_of(tenant_id, since, until))
         wanted = wanted if key_id is None else wanted.where(usage.c.key_id == key_id)
+        wanted = wanted if user_id is None else wanted.where(usage.c.user_id == user_id)
         wanted = wanted if before is None else wanted.where(usage.c.id < before)
         with reading(self.engine) as connection:
             rows = connection.execute(wanted.order_by(usage.c.id.desc()).limit(limit)).all()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from augury.records.account_tables import HOME
+from augury.records.audit_trail import person, program
 
 ROLE_SCOPES: Final = {
     "reader": frozenset({"read"}),
@@ -50,6 +51,13 @@ class Caller:
     key_id: str | None = None
     csrf: str = ""
     sandbox: bool = False
+
+    @property
+    def actor(self) -> str:
+        """How the audit trail writes who did something: by an opaque id, so that a name can be forgotten."""
+        if self.key_id:
+            return program(self.key_id)
+        return person(self.user_id) if self.user_id else self.name
 
     @property
     def reader(self) -> str:

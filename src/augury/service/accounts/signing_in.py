@@ -8,6 +8,7 @@ from __future__ import annotations
 from anyio import from_thread
 
 from augury.core.errors import NotSignedIn
+from augury.records.audit_trail import person
 from augury.service.accounts.passwords import hash_password, right
 from augury.service.accounts.tries import by_address, by_name, count_try
 from augury.service.backend import Backend
@@ -42,7 +43,7 @@ def sign_in(backend: Backend, name: str, password: str, *, client: object = None
     if old:
         store.sessions.close(old)
         backend.doorkeeper.forget()
-    store.audit_trail.add(user.tenant_id, user.name, "signed in", user.name)
+    store.audit_trail.add(user.tenant_id, person(user.id), "signed in", person(user.id))
     return store.sessions.open(user.id)
 
 
@@ -64,5 +65,5 @@ def accept(backend: Backend, code: str, name: str, password: str, *, client: obj
     store.people.invited(code)
     from_thread.run(backend.limits.cells.give_back, tries)
     user = store.people.accept(code, name, hash_password(password))
-    store.audit_trail.add(user.tenant_id, user.name, "joined", user.name, data={"role": user.role})
+    store.audit_trail.add(user.tenant_id, person(user.id), "joined", person(user.id), data={"role": user.role})
     return store.sessions.open(user.id)

@@ -100,7 +100,7 @@ def conclude(backend: Backend, caller: Caller, name: str, *, promote: bool) -> S
 
 
 def _written(backend: Backend, caller: Caller, action: str, name: str, data: dict[str, Any]) -> None:
-    backend.workspace.store.audit_trail.add(caller.tenant_id, caller.name, action, f"A/B test {name}", data=data)
+    backend.workspace.store.audit_trail.add(caller.tenant_id, caller.actor, action, f"A/B test {name}", data=data)
 
 
 def _status(found: running.Status) -> StatusAnswer:

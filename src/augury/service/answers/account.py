@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 
 from augury.core.errors import Forbidden, UsageError
+from augury.records.audit_trail import person
 from augury.records.people import User
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.passwords import hash_password, right
@@ -31,7 +32,7 @@ class Account(Answer):
 
 def account(backend: Backend, caller: Caller) -> Account:
     """Return the caller's account."""
-    return _account(backend, _person(backend, caller))
+    return _account(backend, person_asking(backend, caller))
 
 
 def choose(backend: Backend, caller: Caller, **chosen: str) -> Account:
@@ -45,7 +46,7 @@ def choose(backend: Backend, caller: Caller, **chosen: str) -> Account:
     for name, known in (("theme", THEMES), ("preset", PRESETS)):
         if name in chosen and chosen[name] not in known:
             raise UsageError(f"{name} '{chosen[name]}' is not one of: {', '.join(known)}")
-    user = _person(backend, caller)
+    user = person_asking(backend, caller)
     changed = backend.workspace.store.people.change(user.id, settings={**user.settings, **chosen})
     return _account(backend, changed)
 
@@ -61,11 +62,11 @@ def change_password(backend: Backend, caller: Caller, old: str, new: str) -> str
         The old password is not right, or the new one is too short.
     """
     store = backend.workspace.store
-    user = _person(backend, caller)
+    user = person_asking(backend, caller)
     if not right(old, user.password_hash):
         raise UsageError("the present password is not right: nothing was changed")
     store.people.change(user.id, password_hash=hash_password(new))
-    store.audit_trail.add(user.tenant_id, user.name, "changed the password", user.name)
+    store.audit_trail.add(user.tenant_id, caller.actor, "changed the password", person(user.id))
     backend.doorkeeper.forget()
     return store.sessions.open(user.id)
 
@@ -73,9 +74,9 @@ def change_password(backend: Backend, caller: Caller, old: str, new: str) -> str
 def sign_out_everywhere(backend: Backend, caller: Caller) -> None:
     """End every session of the caller, this one too."""
     store = backend.workspace.store
-    user = _person(backend, caller)
+    user = person_asking(backend, caller)
     store.sessions.close_all(user.id)
-    store.audit_trail.add(user.tenant_id, user.name, "signed out everywhere", user.name)
+    store.audit_trail.add(user.tenant_id, caller.actor, "signed out everywhere", person(user.id))
     backend.doorkeeper.forget()
 
 
@@ -90,7 +91,14 @@ def preset_of(backend: Backend, caller: Caller) -> Preset:
     return "balanced" if caller.user_id is None else account(backend, caller).preset
 
 
-def _person(backend: Backend, caller: Caller) -> User:
+def person_asking(backend: Backend, caller: Caller) -> User:
+    """Return the person who asks, also through a key of theirs.
+
+    Raises
+    ------
+    Forbidden
+        A key that nobody's account made.
+    """
     if caller.user_id is None:
         raise Forbidden("a key has no account: sign in as a person", fix="augury users list")
     return backend.workspace.store.people.user(caller.user_id)

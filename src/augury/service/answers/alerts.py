@@ -101,7 +101,7 @@ def acknowledge(backend: Backend, caller: Caller, alert_id: int, request_id: str
     store = backend.workspace.store
     row = store.alerts.acknowledge(alert_id, by=caller.name)
     store.audit_trail.add(
-        caller.tenant_id, caller.name, "alert.acknowledge", f"alert {alert_id}", request_id=request_id
+        caller.tenant_id, caller.actor, "alert.acknowledge", f"alert {alert_id}", request_id=request_id
     )
     return _answer(row)
 
@@ -123,7 +123,7 @@ def try_alerts(backend: Backend, caller: Caller, channel: str | None = None, *, 
     found = try_channels(backend.workspace, os.environ, channel, dry_run=dry_run)
     if not dry_run:
         store = backend.workspace.store
-        store.audit_trail.add(caller.tenant_id, caller.name, "alert.test", channel or "every channel")
+        store.audit_trail.add(caller.tenant_id, caller.actor, "alert.test", channel or "every channel")
     return TrialList(trials=[TrialAnswer(**asdict(one)) for one in found])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from augury.core.typing import Json
+from augury.records.audit_trail import Act
 from augury.service.accounts.caller import Caller
 from augury.service.backend import Backend
 from augury.service.cursors import read_cursor, write_cursor
@@ -43,11 +44,12 @@ def audit(backend: Backend, caller: Caller, *, cursor: str | None = None, limit:
     trail = backend.workspace.store.audit_trail
     rows = trail.list(caller.tenant_id, before=after[0] if after else None, limit=limit + 1)
     more = write_cursor(question, [rows[limit - 1].id]) if len(rows) > limit else None
-    acts = [
-        ActAnswer(
-            id=row.id, at=row.at, actor=row.actor, action=row.action, subject=row.subject, request_id=row.request_id,
-            data=row.data,
-        )
-        for row in rows[:limit]
-    ]  # fmt: skip
-    return AuditPage(acts=acts, next=more)
+    return AuditPage(acts=[act_answer(row) for row in rows[:limit]], next=more)
+
+
+def act_answer(row: Act) -> ActAnswer:
+    """Say one line."""
+    return ActAnswer(
+        id=row.id, at=row.at, actor=row.actor, action=row.action, subject=row.subject, request_id=row.request_id,
+        data=row.data,
+    )  # fmt: skip

@@ -177,7 +177,7 @@ def run(backend: Backend, caller: Caller, name: str, request: BacktestRequest, r
         caller.tenant_id, name or request.rule, request.to_json(), report, data_hash=report["data_version"],
         by=caller.name,
     )  # fmt: skip
-    store.audit_trail.add(caller.tenant_id, caller.name, "backtest run", kept.id, request_id=request_id or None)
+    store.audit_trail.add(caller.tenant_id, caller.actor, "backtest run", kept.id, request_id=request_id or None)
     return backtest(backend, caller, kept.id)
 
 

@@ -263,5 +263,5 @@ def _may(caller: Caller, kind: str) -> None:
 
 def _noted(backend: Backend, caller: Caller, act: str, one: Job, request_id: str) -> None:
     backend.workspace.store.audit_trail.add(
-        caller.tenant_id, caller.name, act, one.id, request_id=request_id or None, data={"kind": one.kind}
+        caller.tenant_id, caller.actor, act, one.id, request_id=request_id or None, data={"kind": one.kind}
     )

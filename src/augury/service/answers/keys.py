@@ -45,7 +45,7 @@ class KeyList(Answer):
 def keys(backend: Backend, caller: Caller) -> KeyList:
     """Return the keys of the caller's tenant."""
     now = backend.workspace.clock.now()
-    return KeyList(keys=[_answer(key, now) for key in backend.workspace.store.api_keys.list(caller.tenant_id)])
+    return KeyList(keys=[key_answer(key, now) for key in backend.workspace.store.api_keys.list(caller.tenant_id)])
 
 
 def make_key(
@@ -101,21 +101,22 @@ def revoke_key(backend: Backend, caller: Caller, key_id: str, *, request_id: str
     ended = backend.workspace.store.api_keys.revoke(key_id, caller.tenant_id)
     backend.doorkeeper.forget()
     _written(backend, caller, "revoked a key", ended, request_id)
-    return _answer(ended, backend.workspace.clock.now())
+    return key_answer(ended, backend.workspace.clock.now())
 
 
 def _written(backend: Backend, caller: Caller, action: str, key: ApiKey, request_id: str) -> None:
     backend.workspace.store.audit_trail.add(
-        caller.tenant_id, caller.name, action, key.id, request_id=request_id or None,
+        caller.tenant_id, caller.actor, action, key.id, request_id=request_id or None,
         data={"name": key.name, "hint": key.hint, "scopes": list(key.scopes)},
     )  # fmt: skip
 
 
 def _new(key: str, made: ApiKey, backend: Backend) -> NewKey:
-    return NewKey(key=key, **_answer(made, backend.workspace.clock.now()).model_dump())
+    return NewKey(key=key, **key_answer(made, backend.workspace.clock.now()).model_dump())
 
 
-def _answer(key: ApiKey, now: datetime) -> KeyAnswer:
+def key_answer(key: ApiKey, now: datetime) -> KeyAnswer:
+    """Say what is known of a key."""
     return KeyAnswer(
         id=key.id, name=key.name, hint=f"{key.hint}…", sandbox=not key.hint.startswith(PREFIXES[0]),
         scopes=list(key.scopes), state=state_of(key, now), user_id=key.user_id, created_at=key.created_at,

@@ -156,7 +156,7 @@ def _unless_moved() -> Iterator[None]:
 def _done(backend: Backend, wish: Wish, action: str, version: str | None, previous: str | None) -> MovedAnswer:
     data = {"version": version, "previous": previous, "reason": wish.reason}
     backend.workspace.store.audit_trail.add(
-        wish.caller.tenant_id, wish.caller.name, action, str(wish.cell), request_id=wish.request_id, data=data
+        wish.caller.tenant_id, wish.caller.actor, action, str(wish.cell), request_id=wish.request_id, data=data
     )
     now = champion(backend, wish.symbol, wish.timeframe, wish.horizon)
     return MovedAnswer(

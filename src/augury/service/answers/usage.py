@@ -79,7 +79,7 @@ def usage(
         before=after[0] if after else None, limit=limit + 1,
     )  # fmt: skip
     more = write_cursor(question, [rows[limit - 1][0]]) if len(rows) > limit else None
-    return UsagePage(calls=[_answer(call) for _, call in rows[:limit]], next=more)
+    return UsagePage(calls=[call_answer(call) for _, call in rows[:limit]], next=more)
 
 
 def usage_days(backend: Backend, caller: Caller, *, since: date | None = None, until: date | None = None) -> UsageDays:
@@ -138,5 +138,6 @@ def _moment(day: date | None, days: int = 0) -> datetime | None:
     return None if day is None else datetime.fromisoformat(f"{day + timedelta(days=days)}T00:00:00+00:00")
 
 
-def _answer(call: Call) -> CallAnswer:
+def call_answer(call: Call) -> CallAnswer:
+    """Say what is known of a call."""
     return CallAnswer(**{name: getattr(call, name) for name in COLUMNS})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from augury.records.audit_trail import person
 from augury.records.people import User
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.limits import PLANS
@@ -115,7 +116,7 @@ def change_user(
     if values:
         user = store.people.change(user.id, **values)
         backend.doorkeeper.forget()
-        _written(backend, caller, "changed a user", user.name, {"role": role, "disabled": disabled}, request_id)
+        _written(backend, caller, "changed a user", person(user.id), {"role": role, "disabled": disabled}, request_id)
     return _answer(user)
 
 
@@ -123,7 +124,7 @@ def _written(
     backend: Backend, caller: Caller, action: str, subject: str, data: dict[str, Any], request_id: str
 ) -> None:
     backend.workspace.store.audit_trail.add(
-        caller.tenant_id, caller.name, action, subject, request_id=request_id or None, data=data
+        caller.tenant_id, caller.actor, action, subject, request_id=request_id or None, data=data
     )
 
 

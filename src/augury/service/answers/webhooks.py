@@ -198,4 +198,4 @@ def _message(one: Message) -> MessageAnswer:
 
 def _noted(backend: Backend, caller: Caller, act: str, subject: str, request_id: str) -> None:
     trail = backend.workspace.store.audit_trail
-    trail.add(caller.tenant_id, caller.name, act, subject, request_id=request_id or None)
+    trail.add(caller.tenant_id, caller.actor, act, subject, request_id=request_id or None)

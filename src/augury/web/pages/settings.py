@@ -1,4 +1,4 @@
-"""Settings: what a person chose, the password, and the way out everywhere."""
+"""Settings: what a person chose, the password, the own data, and the ways out: everywhere, and for good."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from augury.core.errors import UsageError
+from augury.core.errors import LimitReached, UsageError
 from augury.service.access import COOKIE, Reader
 from augury.service.accounts.caller import Caller
 from augury.service.answers.account import PRESETS, THEMES, account, change_password, choose, sign_out_everywhere
+from augury.service.answers.my_data import delete_me
 from augury.service.backend import Backend, TheBackend
+from augury.service.problems import request_id_of, status_of
 from augury.web.rendering import page
 from augury.web.sessions import forget_pages, with_session, with_theme
 
@@ -53,6 +55,35 @@ def leave_everywhere(backend: TheBackend, caller: Reader) -> Response:
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(COOKIE)
     return forget_pages(answer)
+
+
+@ROUTER.get("/settings/delete")
+def leaving(request: Request, backend: TheBackend, caller: Reader) -> Response:
+    """Say what would go and what would stay; nothing is deleted yet."""
+    return _leaving(request, backend, caller)
+
+
+@ROUTER.post("/settings/delete")
+def leave_for_good(
+    request: Request, backend: TheBackend, caller: Reader, password: Annotated[str, Form(max_length=1000)]
+) -> Response:
+    """Delete the account and show the door."""
+    try:
+        delete_me(backend, caller, password, request_id=request_id_of(request))
+    except (UsageError, LimitReached) as error:
+        return _leaving(request, backend, caller, refused=error)
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(COOKIE)
+    return forget_pages(answer)
+
+
+def _leaving(
+    request: Request, backend: Backend, caller: Caller, *, refused: UsageError | LimitReached | None = None
+) -> Response:
+    return page(
+        request, caller, "leaving.html", title="Delete your account", account=account(backend, caller), refused=refused,
+        status=200 if refused is None else status_of(refused),
+    )  # fmt: skip
 
 
 def _shown(
