@@ -1803,6 +1803,29 @@ SymbolPage = TypedDict(
     },
 )
 
+TargetAnswer = TypedDict(
+    "TargetAnswer",
+    {
+        "name": "str",
+        "wanted": "str",
+        "value": "float | None",
+        "met": "bool | None",
+        "text": "str",
+        "n": "int",
+        "low": "float | None",
+        "high": "float | None",
+        "baseline": "float | None",
+    },
+)
+
+Targets = TypedDict(
+    "Targets",
+    {
+        "checked_at": "str",
+        "targets": "list[TargetAnswer]",
+    },
+)
+
 TestAnswer = TypedDict(
     "TestAnswer",
     {
@@ -2478,6 +2501,11 @@ class HealthCalls:
     def ready(self) -> Health:
         """Can it do its work."""
         answer: Health = self._client.ask("GET", "/readyz", None, None, None)
+        return answer
+
+    def list_targets(self) -> Targets:
+        """Targets and what is."""
+        answer: Targets = self._client.ask("GET", "/v1/targets", None, None, None)
         return answer
 
 

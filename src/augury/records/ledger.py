@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import (
@@ -136,6 +136,20 @@ class Ledger:
         with reading(self.engine) as connection:
             days = Counter(moment.date() for moment in connection.execute(select(forecasts.c.recorded_at)).scalars())
         return dict(sorted(days.items(), reverse=True))
+
+    def cells_on(self, day: date) -> dict[tuple[str, str, str], int]:
+        """Count what was said on a UTC day by (symbol, timeframe, horizon); replays and challengers left out."""
+        first = datetime.combine(day, time(), UTC)
+        replay = type_coerce(forecasts.c.flags_json, Text).like('%"replay"%')
+        here = (forecasts.c.recorded_at >= first, forecasts.c.recorded_at < first + timedelta(days=1))
+        cell = (symbols.c.ticker, forecasts.c.timeframe, forecasts.c.horizon)
+        wanted = (
+            select(*cell, func.count()).join(symbols, symbols.c.id == forecasts.c.symbol_id)
+            .where(*here, not_(replay), not_(is_shadow())).group_by(*cell)
+        )  # fmt: skip
+        with reading(self.engine) as connection:
+            rows = connection.execute(wanted).all()
+        return {(ticker, timeframe, horizon): int(count) for ticker, timeframe, horizon, count in rows}
 
     def verify(self) -> LedgerCheck:
         """Recompute every hash, look for gaps, and hold each chain against its recorded end.

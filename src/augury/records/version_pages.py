@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Engine, Select
+from sqlalchemy import Engine, Select, case, select, type_coerce
 
+from augury.core.typing import Json
+from augury.records.aliases import CHAMPION
+from augury.records.columns import JsonText
 from augury.records.database import reading
-from augury.records.tables import model_versions
-from augury.records.version_rows import VersionRow, read_version, version_rows
+from augury.records.tables import aliases, model_versions, symbols
+from augury.records.version_rows import REFRESHED, VersionRow, read_version, version_rows
 
 
 def version_page(
@@ -44,6 +48,29 @@ def version_page(
     ordered: Select[tuple[int]] = wanted.order_by(table.id.desc() if newest_first else table.id).limit(limit)
     with reading(engine) as connection:
         return [(row.id, read_version(row)) for row in connection.execute(ordered)]
+
+
+def champions_trained(engine: Engine) -> dict[tuple[str, str, str], datetime]:
+    """Return (symbol, timeframe, horizon) of each champion to when its members were fitted.
+
+    The manifest is read only of versions that came from another one: refreshed weights make no member younger.
+    """
+    sealed = type_coerce(case((model_versions.c.parent_id.is_not(None), model_versions.c.manifest_json)), JsonText)
+    wanted = (
+        select(symbols.c.ticker, aliases.c.timeframe, aliases.c.horizon, model_versions.c.created_at)
+        .add_columns(sealed.label("sealed"))
+        .join(symbols, symbols.c.id == aliases.c.symbol_id)
+        .join(model_versions, model_versions.c.id == aliases.c.version_id)
+        .where(aliases.c.alias == CHAMPION)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(wanted).all()
+    return {(row.ticker, row.timeframe, row.horizon): _trained(row.sealed, row.created_at) for row in rows}
+
+
+def _trained(sealed: Json | None, created_at: datetime) -> datetime:
+    refreshed = [one for one in (sealed or {}).get("events", ()) if one.get("event") == REFRESHED]
+    return datetime.fromisoformat(refreshed[-1]["trained_at"]) if refreshed else created_at
 
 
 def version_named(engine: Engine, name: str) -> Sequence[VersionRow]:

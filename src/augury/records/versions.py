@@ -282,7 +282,7 @@ class Versions:
 
     def challengers(self, symbol: str | None = None, timeframe: str | None = None) -> Sequence[VersionRow]:
         """Return the versions that are tried, in the order of :meth:`list`."""
-        return [row for row in self.list(symbol, timeframe) if row.challenger]
+        return self.list(symbol, timeframe, alias=CHALLENGER)
 
     def previous(self, symbol: str, timeframe: str, horizon: str, before: str) -> str | None:
         """Return the version that served before ``before`` did; None when there is none.
@@ -299,9 +299,22 @@ class Versions:
         older = served[: served.index(before)] if before in served else served
         return next((version for version in reversed(older) if states.get(version) in _SERVED), None)
 
-    def list(self, symbol: str | None = None, timeframe: str | None = None) -> Sequence[VersionRow]:
-        """Return the registered versions, by symbol, timeframe and horizon, the newest first."""
-        return self._list(version_rows(symbol, timeframe))
+    def list(
+        self, symbol: str | None = None, timeframe: str | None = None, *, alias: str | None = None
+    ) -> Sequence[VersionRow]:
+        """Return the registered versions, by symbol, timeframe and horizon, the newest first.
+
+        Parameters
+        ----------
+        symbol, timeframe : str, optional
+            Only these.
+        alias : str, optional
+            Only what ``champion`` or ``challenger`` points to: the manifests of all others are not read.
+        """
+        wanted = version_rows(symbol, timeframe)
+        if alias is not None:
+            wanted = wanted.where(model_versions.c.id.in_(select(aliases.c.version_id).where(aliases.c.alias == alias)))
+        return self._list(wanted)
 
     def get(self, symbol: str, timeframe: str, horizon: str, version: str) -> VersionRow:
         """Return one version.

@@ -12,6 +12,7 @@ from augury.core.errors import AuguryError
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
+from augury.records.aliases import CHAMPION
 from augury.records.version_rows import VersionRow
 from augury.records.weights_log import WeightsRow
 from augury.runs.cells import Cell
@@ -57,7 +58,7 @@ def champions(
     workspace: Workspace, symbol: str | None = None, timeframe: str | None = None, horizon: str | None = None
 ) -> list[VersionRow]:
     """List the versions that answer and have weights: band-only ones have none."""
-    rows = [row for row in workspace.store.versions.list(symbol, timeframe) if row.champion and row.manifest.weights]
+    rows = [row for row in workspace.store.versions.list(symbol, timeframe, alias=CHAMPION) if row.manifest.weights]
     return [row for row in rows if horizon in (None, row.horizon)]
 
 

@@ -29,6 +29,7 @@ from augury.data.calendar import market_calendar
 from augury.features.cache import FeatureCache
 from augury.features.cache.local import LocalBackend
 from augury.models.adaptation import BandCorrection
+from augury.records.aliases import CHAMPION
 from augury.records.chain import LedgerRow
 from augury.records.loader import EnsembleLoader, LoadedEnsemble, not_trained
 from augury.runs.cells import Cell
@@ -146,7 +147,7 @@ def parity(
     wanted = check_symbol(symbol) if symbol else None
     frame = str(Timeframe.parse(timeframe)) if timeframe else None
     written = workspace.store.ledger.list(wanted, frame, limit=n)
-    champions = [row for row in workspace.store.versions.list(wanted, frame) if row.champion]
+    champions = workspace.store.versions.list(wanted, frame, alias=CHAMPION)
     if not written and not champions:
         raise not_trained(wanted or "any symbol", frame or "d1")
     report = ParityReport()

@@ -10,6 +10,7 @@ from augury.core.errors import GateRefused, NotFound
 from augury.core.score import Score, Verdict
 from augury.core.timeframe import Timeframe
 from augury.core.version import VersionManifest
+from augury.records.aliases import CHAMPION
 from augury.records.loader import EnsembleLoader, not_trained
 from augury.records.version_rows import VersionRow
 from augury.runs.cells import Cell
@@ -78,7 +79,8 @@ def revalidate(
         As :func:`revalidated`.
     """
     wanted = str(Timeframe.parse(timeframe)) if timeframe else None
-    asked = [row for row in workspace.store.versions.list() if row.version == version or (not version and row.champion)]
+    versions = workspace.store.versions
+    asked = [row for row in versions.list() if row.version == version] if version else versions.list(alias=CHAMPION)
     if version and not asked:
         raise NotFound(f"no version {version}", fix="augury models list")
     champions = [row for row in asked if wanted in (None, row.timeframe)]

@@ -12,6 +12,7 @@ from typing import Final
 
 from augury.core.errors import AuguryError, CorruptStore
 from augury.core.settings import Settings
+from augury.records.aliases import CHAMPION
 from augury.records.database import check_integrity
 from augury.records.store import DATABASE_NAME
 from augury.runs.workspace import Workspace
@@ -126,7 +127,7 @@ def _lake(workspace: Workspace) -> str:
 
 
 def _artifacts(workspace: Workspace) -> str:
-    champions = [row for row in workspace.store.versions.list() if row.champion]
+    champions = workspace.store.versions.list(alias=CHAMPION)
     for row in champions:
         workspace.store.artifacts.open(row.symbol, row.timeframe, row.horizon, row.version)
     return f"{len(champions)} champions verify"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from augury.core.errors import NotFound, NotTrained
 from augury.core.score import Score
 from augury.core.version import VersionManifest
-from augury.records.aliases import Move
+from augury.records.aliases import CHAMPION, Move
 from augury.records.loader import EnsembleLoader
 from augury.records.version_pages import version_named, version_page
 from augury.records.version_rows import VersionRow
@@ -140,8 +140,8 @@ def models(
 
 def champions(backend: Backend, symbol: str | None = None) -> list[VersionSummary]:
     """Return the version that answers for each cell, by symbol, timeframe and horizon."""
-    rows = backend.workspace.store.versions.list(plan_cells([symbol], ["d1"])[0].symbol if symbol else None)
-    return [version_summary(row) for row in rows if row.champion]
+    wanted = plan_cells([symbol], ["d1"])[0].symbol if symbol else None
+    return [version_summary(row) for row in backend.workspace.store.versions.list(wanted, alias=CHAMPION)]
 
 
 def model(backend: Backend, symbol: str, timeframe: str, horizon: str) -> CellAnswer:

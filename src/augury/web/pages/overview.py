@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -13,6 +14,7 @@ from augury.service.answers.forecasts import ForecastAnswer, forecasts
 from augury.service.answers.health import health
 from augury.service.answers.ledger import LedgerDays, ledger_days
 from augury.service.answers.reached import Reached, reached
+from augury.service.answers.targets import Targets, targets
 from augury.service.backend import TheBackend
 from augury.web.columns import FORECAST, LIVE, forecast_rows, live_rows
 from augury.web.pages.drift import alert_table, health_table
@@ -21,6 +23,12 @@ from augury.web.tables import Column, Table
 
 ROUTER = APIRouter()
 DAYS = 30
+_TARGETS: Final = {
+    "forecasts_today": "Forecasts today", "forecasts_last_session": "Forecasts, last trading day",
+    "hit_rate": "Hit rate", "coverage80": "Outcomes inside the 80 % band", "failed_jobs": "Failed jobs",
+    "stale_champions": "Old champions", "open_alerts": "Open alerts",
+}  # fmt: skip
+_MET: Final = {True: "met", False: "missed", None: "open"}
 
 
 @ROUTER.get("/")
@@ -28,9 +36,12 @@ def overview(request: Request, backend: TheBackend, caller: Reader) -> Response:
     """Show the newest forecast of each cell, live scores, alerts, health and how much was written."""
     newest = sorted(forecasts(backend, view="latest", limit=1000).forecasts, key=_order)
     scored, state, days, wrong = reached(backend), health(backend), ledger_days(backend, DAYS), alerts(backend)
+    held = targets(backend, caller)
     return page(
         request, caller, "overview.html", title="Overview",
-        tables=[_forecasts(newest), _live(scored), alert_table(wrong), health_table(state), _days(days)],
+        tables=[
+            _targets(held), _forecasts(newest), _live(scored), alert_table(wrong), health_table(state), _days(days),
+        ],
         newest=newest, scored=scored, state=state, days=days, wrong=wrong.alerts,
         fresh=not newest and not any(part.name == "models" and part.well for part in state.parts),
     )  # fmt: skip
@@ -38,6 +49,15 @@ def overview(request: Request, backend: TheBackend, caller: Reader) -> Response:
 
 def _order(one: ForecastAnswer) -> tuple[str, datetime, str]:
     return one.symbol, one.matures_at, one.timeframe
+
+
+def _targets(held: Targets) -> Table:
+    rows = [one.model_dump() | {"name": _TARGETS[one.name], "state": _MET[one.met]} for one in held.targets]
+    columns = (
+        Column("name", "Target"), Column("wanted", "Should be", "long"), Column("text", "Is", "long"),
+        Column("n", "n", "count", term="n"), Column("state", "State", "badge"),
+    )  # fmt: skip
+    return Table("targets", f"Targets and what is, {held.checked_at:%Y-%m-%d %H:%M} UTC", columns, rows)
 
 
 def _forecasts(newest: list[ForecastAnswer]) -> Table:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from augury.core.errors import NotTrained
 from augury.core.typing import Json
+from augury.records.aliases import CHAMPION
 from augury.runs.cells import Cell
 from augury.runs.durable.kind import HEAVY, Bench, Kind
 from augury.runs.durable.kinds.train import finish, parts_of, recipe_of, task, write
@@ -28,9 +29,8 @@ def plan(bench: Bench) -> Sequence[Json]:
     recipe = recipe_of(settings["recipe"]) if settings["recipe"] else None
     wanted = {
         Cell(row.symbol, row.timeframe, row.horizon): recipe or row.manifest.recipe
-        for row in versions.list()
-        if row.champion
-        and (not settings["symbols"] or row.symbol in settings["symbols"])
+        for row in versions.list(alias=CHAMPION)
+        if (not settings["symbols"] or row.symbol in settings["symbols"])
         and (not settings["timeframes"] or row.timeframe in settings["timeframes"])
     }
     if not wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from augury.core.typing import Json
+from augury.records.aliases import CHAMPION
 from augury.runs.durable.kind import Bench, Kind
 from augury.runs.proving.validation import revalidated
 
@@ -17,9 +18,8 @@ def plan(bench: Bench) -> Sequence[Json]:
             "name": f"{row.symbol} {row.timeframe} {row.horizon}",
             "version": [row.symbol, row.timeframe, row.horizon, row.version],
         }
-        for row in bench.workspace.store.versions.list()
-        if row.champion
-        and (not settings["symbols"] or row.symbol in settings["symbols"])
+        for row in bench.workspace.store.versions.list(alias=CHAMPION)
+        if (not settings["symbols"] or row.symbol in settings["symbols"])
         and (not settings["timeframes"] or row.timeframe in settings["timeframes"])
     ]
 
