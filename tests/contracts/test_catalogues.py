@@ -333,8 +333,7 @@ def test_a_defect_among_sound_series_is_refused_as_it_is_alone(name: str) -> Non
 
 def _apart(bars: Bars) -> dict[str, Bars]:
     frames = bars.frame.partition_by("symbol", as_dict=True, maintain_order=True)
-    found = {str(symbol): replace(bars, frame=frame) for (symbol,), frame in frames.items()}
-    return found
+    return {str(symbol): replace(bars, frame=frame) for (symbol,), frame in frames.items()}
 
 
 def test_no_planted_defect_is_left_of_a_check_that_is_gone() -> None:

@@ -22,11 +22,11 @@ from augury.models.adaptation import OUTCOMES_MIN, BandCorrection
 from augury.models.conformal import BANDS
 from augury.records.loader import EnsembleLoader
 from augury.runs.cells import Cell
+from augury.runs.executors.inline import Inline
 from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.evaluation import mature
 from augury.runs.forecasts.forecasting import forecast
 from augury.runs.forecasts.view import View
-from augury.runs.jobs import forecast as job
 from augury.runs.jobs.rebuild import hashes
 from augury.runs.proving.parity import parity
 from augury.runs.proving.recomputing import Recomputing
@@ -145,7 +145,7 @@ def test_the_time_machine_rebuilds_adapted_rows_to_the_bit(lived: Workspace) -> 
 
 def test_the_job_of_another_process_says_the_same(lived: Workspace) -> None:
     alone = forecast(lived, CELLS, allow_stale=True, dry_run=True)
-    (elsewhere,) = job.read(job.JOB(job.arguments(lived, CELLS, allow_stale=True)), CELLS)
+    (elsewhere,) = forecast(lived, CELLS, allow_stale=True, dry_run=True, executor=Inline())
     assert "adapted" in alone[0].forecasts[0].flags
     assert elsewhere.forecasts == alone[0].forecasts
 

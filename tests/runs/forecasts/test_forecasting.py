@@ -15,7 +15,8 @@ from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.forecasts import forecasting
-from augury.runs.forecasts.forecasting import Bundle, forecast
+from augury.runs.forecasts.bundle import Bundle
+from augury.runs.forecasts.forecasting import forecast
 from augury.runs.intake import bars_of
 from augury.runs.training import train
 from augury.runs.workspace import Workspace

@@ -11,8 +11,9 @@ from augury.core.timeframe import Horizon, Timeframe
 from augury.models.consensus.handoff import CASCADE
 from augury.records.consensus_ledger import ConsensusRow
 from augury.runs.cells import Cell, plan_cells
+from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.consensus import agree_and_write
-from augury.runs.forecasts.forecasting import Bundle, forecast
+from augury.runs.forecasts.forecasting import forecast
 from augury.runs.workspace import Workspace
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 
 import polars as pl
 
+from augury.core.clock import iso
 from augury.core.errors import AuguryError, DataError, NotTrained
 from augury.core.forecast import QUANTILES, Forecast
 from augury.core.labelspec import LABELS
 from augury.core.protocols import Executor
 from augury.core.tables import VOLATILITY
 from augury.core.timeframe import Timeframe
+from augury.core.typing import Json
 from augury.models.conformal import widen_by_horizon
-from augury.records.chain import LedgerRow
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell
 from augury.runs.executors import EXECUTORS
+from augury.runs.executors._protocol import error_of
+from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.view import Seen, View, last_row, views_of
 from augury.runs.workspace import Workspace
 
@@ -27,27 +30,6 @@ PARALLEL_MIN = 512
 SEEN_TOGETHER = 64
 """Symbols and timeframes whose bars are read and checked together, and are in memory at once."""
 _TASKS = 8
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """What one forecast run did for a symbol and timeframe.
-
-    Parameters
-    ----------
-    forecasts : tuple of Forecast
-        In order of horizon.
-    rows : tuple of LedgerRow
-        The same, as the ledger holds them; empty on a dry run.
-    errors : tuple of (Cell, AuguryError)
-        Cells that could not be forecast, each with its reason.
-    """
-
-    symbol: str
-    timeframe: str
-    forecasts: tuple[Forecast, ...]
-    rows: tuple[LedgerRow, ...] = ()
-    errors: tuple[tuple[Cell, AuguryError], ...] = ()
 
 
 def forecast(
@@ -127,15 +109,37 @@ def _groups(cells: Sequence[Cell]) -> list[list[Cell]]:
 
 
 def _in_parallel(workspace: Workspace, cells: Sequence[Cell], allow_stale: bool, executor: Executor) -> list[Bundle]:
-    from augury.runs.jobs import forecast as job  # it calls back into this module
-
     groups = _groups(cells)
     size = ceil(len(groups) / _TASKS)
     parts = [[cell for group in groups[at : at + size] for cell in group] for at in range(0, len(groups), size)]
     found: dict[int, list[Bundle]] = {}
-    for index, result in executor.run([("forecast", job.arguments(workspace, part, allow_stale)) for part in parts]):
-        found[index] = job.read(result, parts[index])
+    for index, result in executor.run([("forecast", _task(workspace, part, allow_stale)) for part in parts]):
+        found[index] = _bundles(result, parts[index])
     return [bundle for index in range(len(parts)) for bundle in found[index]]
+
+
+def _task(workspace: Workspace, cells: Sequence[Cell], allow_stale: bool) -> Json:
+    """What :mod:`augury.runs.jobs.forecast` needs: where the data lie, what time it is, and which cells."""
+    settings = workspace.settings
+    return {
+        "settings": {
+            "data_dir": str(settings.data_dir),
+            "database_url": settings.database_url,
+            "lake": str(workspace.lake.root),
+            "max_age_days": settings.max_age_days,
+            "workers": 1,
+        },
+        "now": iso(workspace.clock.now()),
+        "cells": [[cell.symbol, cell.timeframe, cell.horizon] for cell in cells],
+        "allow_stale": allow_stale,
+    }
+
+
+def _bundles(result: Json, cells: Sequence[Cell]) -> list[Bundle]:
+    """Read the bundles of a result; a task that failed as a whole drops every cell with its reason."""
+    if (error := error_of(result)) is not None:
+        return [Bundle(cell.symbol, cell.timeframe, (), errors=((cell, error),)) for cell in cells]
+    return [Bundle.from_json(part) for part in result["bundles"]]
 
 
 def _forecast_group(

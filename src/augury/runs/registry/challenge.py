@@ -20,7 +20,7 @@ from augury.records.loader import EnsembleLoader, LoadedEnsemble
 from augury.records.paired import Pair, pairs_of
 from augury.runs.cells import Cell
 from augury.runs.forecasts import forecasting
-from augury.runs.forecasts.forecasting import Bundle
+from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.view import View
 from augury.runs.registry.promotion import promote
 from augury.runs.workspace import Workspace

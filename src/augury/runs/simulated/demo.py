@@ -16,7 +16,8 @@ from augury.proof.evaluation import reliability
 from augury.proof.report import ReportCell, write_report
 from augury.records.loader import EnsembleLoader
 from augury.runs.cells import Cell, plan_cells
-from augury.runs.forecasts.forecasting import Bundle, forecast
+from augury.runs.forecasts.bundle import Bundle
+from augury.runs.forecasts.forecasting import forecast
 from augury.runs.intake import bars_of, check
 from augury.runs.jobs.train import label_cell
 from augury.runs.proving.sealed import guard_of, unsealed

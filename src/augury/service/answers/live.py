@@ -15,8 +15,8 @@ from augury.core.timeframe import Horizon, Timeframe
 from augury.data.calendar import market_calendar
 from augury.models.ensemble.fusion import FusionSettings
 from augury.runs.cells import plan_cells
+from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.chart import Order, Style, orders, smoothed
-from augury.runs.forecasts.forecasting import Bundle
 from augury.runs.registry.ab import Drawn
 from augury.service.answers.forecasts import Band, SaidAnswer, said
 from augury.service.backend import Backend

@@ -13,8 +13,8 @@ from augury.core.bars import Bars
 from augury.core.forecast import Forecast
 from augury.records.chain import LedgerRow
 from augury.records.forecast_pages import ForecastPages
+from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.chart import Order, Style, orders
-from augury.runs.forecasts.forecasting import Bundle
 from augury.runs.workspace import Workspace
 from augury.service.backend import Backend
 from augury.service.serving.kept import Kept

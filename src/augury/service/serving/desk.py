@@ -22,7 +22,8 @@ from augury.records.ab import RUNNING, AbTest
 from augury.records.forecast_pages import ForecastPages
 from augury.records.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell, plan_cells
-from augury.runs.forecasts.forecasting import Bundle, forecast_from
+from augury.runs.forecasts.bundle import Bundle
+from augury.runs.forecasts.forecasting import forecast_from
 from augury.runs.forecasts.live import Watched, watch
 from augury.runs.registry.ab import Drawn, drawn
 from augury.runs.workspace import Workspace

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 
 from augury.core.errors import DataError, NotTrained
-from augury.core.forecast import Forecast
-from augury.core.hashing import canonical_json
 from augury.core.timeframe import Horizon, Timeframe
 from augury.core.typing import Json
 from augury.models.consensus.handoff import CASCADE
 from augury.runs.cells import Cell
 from augury.runs.durable.kind import Bench, Kind
 from augury.runs.executors._protocol import failure
+from augury.runs.forecasts.bundle import plain_forecast, read_forecast
 from augury.runs.forecasts.consensus import agree_and_write
 from augury.runs.forecasts.forecasting import forecast
 from augury.runs.registry.challenge import challenged, shadow
 
 SETTINGS: Json = {"symbols": [], "timeframes": [], "horizons": [], "allow_stale": False}
-_MOMENTS = ("made_at", "data_until", "matures_at")
 
 
 def plan(bench: Bench) -> Sequence[Json]:
@@ -62,7 +58,7 @@ def make(bench: Bench, part: Json) -> Json:
     if not bundle.forecasts and bundle.errors:
         raise bundle.errors[0][1]
     return {
-        "forecasts": [_plain(row) for row in bundle.forecasts],
+        "forecasts": [plain_forecast(row) for row in bundle.forecasts],
         "refused": [{"cell": str(cell), **failure(error)} for cell, error in bundle.errors],
     }
 
@@ -80,17 +76,11 @@ def write(bench: Bench, part: Json, made: Json) -> Json:
     if "beside" in part:
         bundles = shadow(bench.workspace, [Cell(*text.split(" ")) for text in part["beside"]])
         return {"text": f"{sum(len(bundle.forecasts) for bundle in bundles)} rows in the shadow"}
-    said = [Forecast.from_json(row | {name: datetime.fromisoformat(row[name]) for name in _MOMENTS})
-            for row in made["forecasts"]]  # fmt: skip
+    said = [read_forecast(row) for row in made["forecasts"]]
     rows = bench.workspace.store.ledger.append(said, bench.moment)
     if len(rows) != len(said):
         raise DataError(f"the ledger took {len(rows)} of {len(said)} forecasts (rule: rows written = rows made)")
     return {"text": f"{len(rows)} rows", "rows": len(rows), "refused": made["refused"]}
-
-
-def _plain(row: Forecast) -> Json:
-    plain: Json = json.loads(canonical_json(row.to_json()))
-    return plain
 
 
 def finish(bench: Bench, results: Sequence[Json]) -> Json:
