@@ -177,6 +177,7 @@ AuditList = TypedDict(
     "AuditList",
     {
         "audits": "list[AuditAnswer]",
+        "kept": "list[KeptAudit]",
         "command": "str",
     },
 )
@@ -186,6 +187,14 @@ AuditPage = TypedDict(
     {
         "acts": "list[ActAnswer]",
         "next": "str | None",
+    },
+)
+
+AuditedThing = TypedDict(
+    "AuditedThing",
+    {
+        "name": "str",
+        "sha256": "str | None",
     },
 )
 
@@ -1015,6 +1024,38 @@ JobPage = TypedDict(
     },
 )
 
+KeptAudit = TypedDict(
+    "KeptAudit",
+    {
+        "id": "int",
+        "at": "str",
+        "of": "list[AuditedThing]",
+        "verdict": "str",
+        "text": "str",
+        "values": "int",
+        "cuts": "int",
+        "seed": "int",
+        "data_version": "str",
+        "timeframe": "str",
+        "symbols": "list[str]",
+        "synthetic": "bool",
+        "stages": "list[KeptStage]",
+        "leaking": "int",
+        "leaks": "list[LeakAnswer]",
+    },
+)
+
+KeptStage = TypedDict(
+    "KeptStage",
+    {
+        "stage": "str",
+        "columns": "int",
+        "cuts": "int",
+        "values": "int",
+        "verdict": "str",
+    },
+)
+
 KeyAnswer = TypedDict(
     "KeyAnswer",
     {
@@ -1065,6 +1106,18 @@ KindPage = TypedDict(
     "KindPage",
     {
         "kinds": "list[KindAnswer]",
+    },
+)
+
+LeakAnswer = TypedDict(
+    "LeakAnswer",
+    {
+        "stage": "str",
+        "column": "str",
+        "kind": "str",
+        "symbol": "str",
+        "ts": "str",
+        "cut": "str",
     },
 )
 

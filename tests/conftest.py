@@ -12,6 +12,7 @@ import traceback
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -147,6 +148,47 @@ def _postgres_template(postgres_database: Callable[..., str]) -> str:
 def postgres_url(postgres_database: Callable[..., str], _postgres_template: str) -> str:
     """URL of a database of its own, with the newest schema and nothing in it."""
     return postgres_database(_postgres_template)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_sqlite_stores_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The migrations make one empty SQLite store in this process; every other new one begins as a copy of it.
+
+    A place that takes no copy (a file, a full disk) is left to the migrations and their errors.
+    """
+    from sqlalchemy import Engine
+
+    from augury.records import migrate
+    from augury.records.database import open_engine
+
+    by_migrations = migrate.upgrade
+    template = tmp_path_factory.mktemp("sqlite") / "empty"
+
+    def upgrade(engine: Engine) -> None:
+        if not template.exists():
+            first = open_engine(f"sqlite:///{template}")
+            by_migrations(first)
+            first.dispose()
+        if engine.dialect.name == "sqlite" and engine.url.database is not None:
+            with suppress(OSError):
+                _copy_where_nothing_is(template, Path(engine.url.database))
+        by_migrations(engine)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "upgrade", upgrade)
+        yield
+
+
+def _copy_where_nothing_is(source: Path, target: Path) -> None:
+    """Copy a file; of two who do so at once one wins, and neither sees half of it."""
+    if target.exists():
+        return
+    half = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        shutil.copyfile(source, half)
+        os.link(half, target)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

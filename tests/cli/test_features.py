@@ -48,8 +48,10 @@ def test_check_exits_5_when_a_promise_is_broken_and_names_it(call, tmp_path: Pat
     family = "FAMILY = Family('mine', 'an example', (Feature('gain', 4, close {} lag(close, 3)),))\n"
     (tmp_path / "mine.py").write_text(good + family.format("/"))
     assert call("features", "check", str(tmp_path / "mine.py")).code == 0
-    (tmp_path / "mine.py").write_text(good + family.format("-"))
-    ran = call("features", "check", str(tmp_path / "mine.py"), "--json")
+    # Another file: Python takes one of the same length and second for the one it has compiled.
+    (tmp_path / "worse").mkdir()
+    (tmp_path / "worse" / "mine.py").write_text(good + family.format("-"))
+    ran = call("features", "check", str(tmp_path / "worse" / "mine.py"), "--json")
     assert (ran.code, [row["promise"] for row in json.loads(ran.out)]) == (5, ["scale-free"])
 
 

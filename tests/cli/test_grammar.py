@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from augury import __version__
-from augury.cli.app import app
+from augury.cli.app import command_line
 
 
 def verbs() -> Iterator[list[str]]:
@@ -20,7 +20,7 @@ def verbs() -> Iterator[list[str]]:
         for name, child in getattr(command, "commands", {}).items():
             yield from walk([*path, name], child)
 
-    return walk([], typer.main.get_command(app))
+    return walk([], command_line())
 
 
 @pytest.mark.parametrize("verb", list(verbs()), ids=" ".join)

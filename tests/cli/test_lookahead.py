@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from augury.core.hashing import sha256_file
 from augury.data.synthetic import SyntheticMarket
+from augury.records.store import Store
 
 FEATURES = """
 import polars as pl
@@ -164,3 +166,27 @@ def test_what_cannot_be_audited_is_refused_with_the_reason(
     ran = call("lookahead", *arguments, "--bars", bars)
     assert ran.code == code
     assert said in ran.err
+
+
+def test_every_audit_is_kept_with_the_hash_of_what_it_read_and_without_its_folders(
+    call, bars: str, files: Path, tmp_path: Path
+) -> None:
+    model = f"{files / 'mymodel.py'}:Honest"
+    assert call("lookahead", "--features", str(files / "leaky.py"), "--bars", bars, "--cuts", "3").code == 5
+    ran = call("lookahead", "--model", model, "--bars", bars, "--cuts", "3")
+    assert "kept as entry 2 of the journal" in ran.err
+    with Store.open(tmp_path / "store") as store:
+        first, second = store.journal.list("lookahead")
+    assert (first.subject, first.level, first.data["verdict"]) == ("leaky.py", "warning", "leaks")
+    assert first.data["leaking"] == len(first.data["leaks"]) >= 5
+    assert "looked ahead at 3 cuts, first 'whole_window' of leaky" in first.text
+    assert first.data["of"] == [{"name": "leaky.py", "sha256": sha256_file(files / "leaky.py")}]
+    assert (second.subject, second.level) == ("mymodel.py:Honest", "info")
+    assert str(tmp_path) not in str((first, second))
+
+
+def test_where_nothing_can_be_kept_the_verdict_and_its_exit_stand(call, bars: str, files: Path, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("no folder")
+    ran = call("lookahead", "--features", str(files / "leaky.py"), "--bars", bars, "--cuts", "3")
+    assert ran.code == 5
+    assert "the audit was not kept: the data folder" in ran.err

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 
-from augury.cli.app import app
+from augury.cli.app import command_line
 from augury.core.clock import SystemClock
 from augury.core.recipe import Recipe
 from augury.core.settings import Settings
@@ -63,7 +62,7 @@ def commands(script: str) -> Iterator[list[str]]:
 
 def parsed(words: list[str]) -> list[str]:
     """Parse a command line as far as the verb that would run; return the path to it."""
-    command: Any = typer.main.get_command(app)
+    command: Any = command_line()
     context, path = command.make_context("augury", [], resilient_parsing=True), []
     while hasattr(command, "commands"):
         assert words, f"augury {' '.join(path)} names no verb"

@@ -11,11 +11,11 @@ import pytest
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SMALLER = {
     "train --data windows": ["--n-epochs", "1", "--setting", "hidden_size=4"],
-    "train --data panel": ["--n-epochs", "2", "--setting", "hidden=8", "--lookback", "5"],
+    "train --data panel": ["--n-epochs", "1", "--setting", "hidden=8", "--lookback", "5"],
     "train": ["--horizon", "5d", "--workers", "1"],
     "scheduler": ["--once"],
     "worker": ["--drain"],
-    "simulate": ["--sessions", "6", "--drift", "none"],
+    "simulate": ["--sessions", "5", "--drift", "none"],
 }
 """What makes a line end soon; the first that fits."""
 

@@ -31,6 +31,16 @@ def augury(store: Path, *line: str, **options: object) -> subprocess.CompletedPr
     return subprocess.run(command, capture_output=True, text=True, **options)  # type: ignore[call-overload]
 
 
+def training(store: Path) -> subprocess.Popen[str]:
+    """Six cells in two workers, each of about a second: whoever interrupts after the first finds work under way."""
+    recipe = store / "steady.yaml"
+    recipe.write_text("members: {rf: {n_estimators: 200}}\nfolds: 3\n")
+    line = [sys.executable, "-m", "augury", "train", "--symbol", "SYN001", "--recipe", str(recipe), "--workers", "2"]
+    return subprocess.Popen(
+        [*line, "--data-dir", str(store)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
 def is_whole(store: Path) -> bool:
     with Workspace.open(Settings.load({"data_dir": store}, environ={}, start=store)) as workspace:
         artifacts = workspace.store.artifacts
@@ -42,8 +52,7 @@ def is_whole(store: Path) -> bool:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_a_training_within_seconds_and_leaves_nothing_torn(store: Path) -> None:
-    line = [sys.executable, "-m", "augury", "train", "--symbol", "SYN001", "--workers", "2", "--data-dir", str(store)]
-    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+    with training(store) as running:
         assert running.stderr is not None
         assert "train 1/6" in running.stderr.readline()
         running.send_signal(signal.SIGINT)
@@ -56,8 +65,7 @@ def test_ctrl_c_ends_a_training_within_seconds_and_leaves_nothing_torn(store: Pa
 
 @pytest.mark.slow
 def test_kill_9_takes_the_workers_along_and_the_next_run_starts_clean(store: Path) -> None:
-    line = [sys.executable, "-m", "augury", "train", "--symbol", "SYN001", "--workers", "2", "--data-dir", str(store)]
-    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+    with training(store) as running:
         assert running.stderr is not None
         assert "train 1/6" in running.stderr.readline()
         tasks = Path(f"/proc/{running.pid}/task").glob("*/children")

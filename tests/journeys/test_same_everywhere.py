@@ -31,11 +31,12 @@ def line(store: Path, *words: str) -> Any:
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The same two commands in fresh processes and folders, on the bundled S&P 500."""
+    """The same two commands in fresh processes and folders, on the bundled S&P 500; one trains in worker processes."""
     folders = tmp_path_factory.mktemp("a"), tmp_path_factory.mktemp("b")
-    for folder in folders:
+    for folder, workers in zip(folders, ("1", "2"), strict=True):
         (folder / "small.yaml").write_text(json.dumps(RECIPE | {"horizons": ["5d", "30d"]}))
-        line(folder, "train", "--symbol", "^GSPC", "--timeframe", "d1", "--recipe", str(folder / "small.yaml"))
+        recipe = str(folder / "small.yaml")
+        line(folder, "train", "--symbol", "^GSPC", "--timeframe", "d1", "--recipe", recipe, "--workers", workers)
     return folders
 
 

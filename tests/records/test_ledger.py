@@ -20,6 +20,7 @@ from augury.records.database import reading, transaction
 from augury.records.migrations import append_only
 from augury.records.store import Store
 from augury.records.tables import forecast_heads, forecasts
+from augury.records.version_pages import champions_trained, first_served
 
 HOUR = timedelta(hours=1)
 
@@ -57,6 +58,22 @@ def test_rows_are_chained_within_their_cell(filled):
     assert [rows[0].prev_hash, rows[1].prev_hash] == [rows[1].row_hash, rows[2].row_hash]
     check = filled.ledger.verify()
     assert (check.rows, check.cells, check.ok, check.first_broken) == (6, 2, True, None)
+
+
+def test_what_was_said_on_a_day_is_counted_by_cell_without_replays_and_shadows(store, make):
+    day, manifest = make.now.date(), make.version(store)
+    for at, flags in enumerate(((), (), ("replay",), ("shadow",))):
+        store.ledger.append([make.forecast(manifest, make.now + at * HOUR, flags=flags)], make.now)
+    late = datetime.combine(day, datetime.max.time(), UTC)
+    store.ledger.append([make.forecast(manifest, make.now + 9 * HOUR, flags=())], late)
+    assert store.ledger.cells_on(day) == {("^GSPC", "d1", "5d"): 3}
+    assert store.ledger.cells_on(day + timedelta(days=1)) == {}
+
+
+def test_a_cell_knows_since_when_it_is_served_and_how_old_its_champion_is(filled):
+    served, trained = first_served(filled.engine), champions_trained(filled.engine)
+    assert set(served) == set(trained) == {("^GSPC", "d1", "5d"), ("^GSPC", "d1", "15d")}
+    assert all(moment.tzinfo is not None for moment in (*served.values(), *trained.values()))
 
 
 REWRITES = (

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, text
 
-from augury.records.account_tables import HOME, webhooks
+from augury.records.account_tables import HOME, webhook_messages, webhooks
 from augury.records.audit_trail import person
 from augury.records.database import reading, transaction
 from augury.records.usage import Call
@@ -126,6 +126,11 @@ def test_after_leaving_no_session_and_no_key_opens_and_the_name_is_nowhere(
     headers = {"authorization": f"Bearer {key}"}
     submit(workspace, "forecast", {"symbols": ["SYN001"]}, by="adalovelace", tenant_id=HOME)
     workspace.store.controls.pause("forecast", by="adalovelace", reason="a holiday")
+    told = {"event": "job.finished", "subject": "x", "state": "delivered", "attempts": 1}
+    message = {"id": f"{8:032x}", "webhook_id": f"{7:032x}", "created_at": workspace.clock.now()}
+    payload = {"kind": "forecast", "submitted_by": "adalovelace"}
+    with transaction(workspace.store.engine) as connection:
+        connection.execute(insert(webhook_messages).values(**told, **message, payload_json=payload))
     ada.post("/settings", data={"theme": "dark", "preset": "balanced"})
     assert client.get("/v1/me", headers=headers).status_code == 200
     assert _leave(ada).status_code == 204
@@ -139,6 +144,8 @@ def test_after_leaving_no_session_and_no_key_opens_and_the_name_is_nowhere(
     for word in ("adalovelace", "their laptop", "a thought of"):
         assert word not in rest, word
     assert f"submitted by {stands}" in rest
+    (kept,) = workspace.store.webhooks.messages(HOME, f"{7:032x}")
+    assert kept.payload == {"kind": "forecast", "submitted_by": stands}
     with reading(workspace.store.engine) as connection:
         row = connection.execute(text("SELECT * FROM users WHERE id = :id"), {"id": user_id}).one()
     assert (row.password_hash, row.settings_json) == ("deleted", "{}")

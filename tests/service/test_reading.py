@@ -15,6 +15,9 @@ from fastapi.testclient import TestClient
 from augury.core.bars import BAR_SCHEMA, Bars
 from augury.core.timeframe import Timeframe
 from augury.data.synthetic import SyntheticMarket
+from augury.proof.audit import AuditReport
+from augury.proof.audit.report import Leak, StageReport
+from augury.runs.proving.kept_audits import Audited, keep
 from augury.runs.workspace import Workspace
 from augury.service.app import api
 from augury.service.backend import Backend
@@ -241,6 +244,33 @@ def test_an_audit_that_cleared_a_version_is_shown_with_what_it_compared(
     assert found["stages"] == [{"stage": "features", "columns": 48, "cuts": 2, "values": 1200}]
     verdicts = client.get("/v1/proof/gates?all=true", headers=keys["read"]).json()["verdicts"]
     assert [row["version"] for row in verdicts if row["audited"]] == [cleared.version]
+
+
+def test_audits_that_were_run_by_hand_stand_beside_the_sealed_ones(
+    client: TestClient, keys: Headers, workspace: Workspace
+) -> None:
+    bars = workspace.lake.read(["SYN001"], Timeframe.D1)
+    leak = Leak(
+        "mine", "tomorrow", "shift(-1)", ("cut",), "SYN001", datetime(2026, 1, 5, tzinfo=UTC),
+        datetime(2026, 1, 6, tzinfo=UTC), 1.0, None, 3,
+    )  # fmt: skip
+    for leaks, name in (((), "set technical"), ((leak,), "mine.py")):
+        stage = StageReport("mine", 4, 1, 1200, leaks, 0.1)
+        report = AuditReport((stage,), (leak.cut,), ("cut",), 42, bars.data_version)
+        keep(workspace, report, bars, [Audited(name, "a" * 64 if leaks else None)])
+    said = client.get("/v1/proof/audits", headers=keys["read"]).json()
+    assert said["audits"] == []
+    assert [(one["of"][0]["name"], one["verdict"]) for one in said["kept"]] == [
+        ("mine.py", "leaks"), ("set technical", "clean"),
+    ]  # fmt: skip
+    newest = said["kept"][0]
+    assert newest["leaks"] == [
+        {"stage": "mine", "column": "tomorrow", "kind": "shift(-1)", "symbol": "SYN001",
+         "ts": "2026-01-05T00:00:00Z", "cut": "2026-01-06T00:00:00Z"}
+    ]  # fmt: skip
+    assert (newest["symbols"], newest["timeframe"], newest["data_version"]) == (["SYN001"], "d1", bars.data_version)
+    for query, count in (("symbol=SYN001", 2), ("symbol=SYN002", 0), ("timeframe=d1", 2), ("timeframe=h1", 0)):
+        assert len(client.get(f"/v1/proof/audits?{query}", headers=keys["read"]).json()["kept"]) == count, query
 
 
 def test_an_explanation_quotes_its_own_table(client: TestClient, keys: Headers, workspace: Workspace) -> None:

@@ -69,7 +69,8 @@ def addresses(live_site: LiveSite) -> dict[str, list[str]]:
     with remembered(store.lineage, live_site.workspace.lake, bars, from_source(bars, "synthetic")):
         live_site.workspace.lake.write(bars)
     same = "/ /symbols /watchlist /portfolio /models /backtests /runs /developer /patterns /settings /docs/api"
-    return {path: [path] for path in (*same.split(), "/docs/errors", "/docs/words", *STRANGERS)} | {
+    same += " /settings/delete /docs/errors /docs/words"
+    return {path: [path] for path in (*same.split(), *STRANGERS)} | {
         "/symbols/{name:path}": [
             "/symbols/SYN001", f"/symbols/SYN001?view=horizon&why={row}", "/symbols/SYN002?view=consensus",
         ],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
+from augury.core.score import GateResult, Verdict
 from augury.records.alerts import Move
 from augury.service.backend import Backend
 
@@ -66,6 +68,54 @@ def test_an_alias_that_was_moved_meanwhile_is_not_moved_again(operator: TestClie
     assert "how it stands now" in again.text
     assert backend.workspace.store.versions.champion(*WHERE) == OLDER
     assert _plain(_form(again.text))["seen"] != seen["seen"], "the page still holds the old token"
+
+
+def _stopped(backend: Backend, *codes: str) -> str:
+    """A version that the gates stopped for these reasons."""
+    store = backend.workspace.store
+    manifest = store.versions.get(*WHERE, NEWER).manifest
+    gates = tuple(GateResult(code, False, "refuse", f"{code} said no", 0.67, 0.15) for code in codes)
+    made = replace(manifest, version=f"20261116T210000Z-{len(codes):06x}", verdict=Verdict.of(gates))
+    store.versions.register(made, promote=False, by="test")
+    return made.version
+
+
+def test_a_stopped_version_is_released_in_two_clicks_by_a_job(operator: TestClient, backend: Backend) -> None:
+    name = _stopped(backend, "SUSPECT_LEAK")
+    jobs = backend.workspace.store.jobs
+    link = re.search(r'href="(/models/confirm\?act=release[^"]+)"', operator.get(f"/models/versions/{name}").text)
+    assert link is not None
+    confirm = operator.get(link[1].replace("&amp;", "&"))
+    assert "Would be audited" in confirm.text
+    assert "This is a job" in confirm.text
+    assert not jobs.list(kind="release"), "looking began something"
+    form = _plain(_form(confirm.text))
+    done = operator.post("/models/confirm", data=form, follow_redirects=False)
+    (job,) = jobs.list(kind="release")
+    assert (done.status_code, done.headers["location"]) == (303, f"/runs/{job.id}")
+    assert (job.settings["version"], job.tenant_id) == (name, "home")
+    assert operator.get(f"/runs/{job.id}").status_code == 200
+    lines = {line.action: line for line in backend.workspace.store.audit_trail.list("home")}
+    assert lines["version.release"].data == {
+        "version": name, "previous": NEWER, "reason": "it was better", "job": job.id,
+    }  # fmt: skip
+    again = operator.post("/models/confirm", data=form, follow_redirects=False)
+    assert again.headers["location"] == f"/runs/{job.id}", "two impatient clicks are one audit"
+
+
+def test_what_no_audit_can_help_has_no_button_and_is_refused(
+    operator: TestClient, backend: Backend, signed_in: SignedIn
+) -> None:
+    both = _stopped(backend, "SUSPECT_LEAK", "EDGE")
+    for name, status, why in ((both, 409, "EDGE refused it as well"), (OLDER, 422, "not stopped as too good")):
+        assert "act=release" not in operator.get(f"/models/versions/{name}").text
+        form = _plain(_form(operator.get(f"/models/confirm?act=release&{CELL}&version={name}").text))
+        refused = operator.post("/models/confirm", data=form)
+        assert refused.status_code == status
+        assert why in refused.text
+    assert not backend.workspace.store.jobs.list(kind="release")
+    suspect = _stopped(backend, "SUSPECT_LEAK")
+    assert "act=release" not in signed_in("trader").get(f"/models/versions/{suspect}").text
 
 
 @pytest.mark.parametrize("act", ["pin", "challenge"])

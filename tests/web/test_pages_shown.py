@@ -6,11 +6,16 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from augury.core.timeframe import Timeframe
+from augury.proof.audit import AuditReport
+from augury.proof.audit.report import StageReport
+from augury.runs.proving.kept_audits import Audited, keep
 from augury.runs.workspace import Workspace
 from augury.service.backend import Backend
 from augury.service.config import ServiceConfig
@@ -176,6 +181,23 @@ def test_a_hostile_reason_stays_text(backend: Backend, signed_in: SignedIn) -> N
     shown = operator.get(f"/models/cell?{CELL}").text
     assert HOSTILE not in shown
     assert "&lt;script&gt;" in shown
+
+
+def test_an_audit_run_by_hand_is_shown_with_what_it_found(backend: Backend, reader: TestClient) -> None:
+    bars = backend.workspace.lake.read(["SYN001"], Timeframe.D1)
+    report = AuditReport(
+        (StageReport("mine", 4, 1, 1200, (), 0.1),),
+        (datetime(2026, 1, 6, tzinfo=UTC),),
+        ("cut",),
+        42,
+        bars.data_version,
+    )
+    assert "Nobody has audited" in reader.get("/proof").text
+    keep(backend.workspace, report, bars, [Audited(HOSTILE, "a" * 64)])
+    shown = reader.get("/proof").text
+    assert "1,200 values are equal bit for bit at 1 cuts" in shown
+    assert HOSTILE not in shown
+    assert "aaaaaaaaaaaa" in reader.get("/proof?csv=kept").text
 
 
 def test_a_stranger_is_led_to_the_door(client: TestClient) -> None:

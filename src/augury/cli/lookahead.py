@@ -9,11 +9,12 @@ import typer
 
 from augury.cli.screen import document, show
 from augury.cli.session import SESSION
-from augury.core.errors import EXIT_GATE, InsufficientHistory, UsageError
+from augury.core.errors import EXIT_GATE, InsufficientHistory, StoreError, TemporaryError, UsageError
 
 if TYPE_CHECKING:
     from augury.core.bars import Bars
     from augury.proof.audit import AuditReport, Division, Stage
+    from augury.runs.proving.kept_audits import Audited
 
 _HOLES = 40
 
@@ -50,6 +51,7 @@ def lookahead(
         document(report.to_json() | {"synthetic": given.synthetic})
     else:
         _print(report)
+    _keep(report, given, features, model, feature_set)
     _conclude(report, given)
 
 
@@ -94,6 +96,32 @@ def _stages(features: Path | None, model: str | None, bars: Bars, feature_set: s
         given = next((stage.run for stage in stages if isinstance(stage, Stage)), None)
         stages.append(stage_of_model(model, bars, feature_set=feature_set, features=given))
     return stages
+
+
+def _keep(report: AuditReport, bars: Bars, features: Path | None, model: str | None, feature_set: str) -> None:
+    """Write the audit into the journal; where that fails the audit stands as it was printed, and so does its exit."""
+    from augury.runs.proving.kept_audits import keep
+
+    try:
+        with SESSION.workspace() as workspace:
+            kept = keep(workspace, report, bars, _audited(features, model, feature_set))
+    except (StoreError, TemporaryError, UsageError) as error:
+        SESSION.say(f"the audit was not kept: {error.message}")
+    else:
+        SESSION.say(f"kept as entry {kept.id} of the journal; the page Proof shows it")
+
+
+def _audited(features: Path | None, model: str | None, feature_set: str) -> list[Audited]:
+    from augury.core.hashing import sha256_file
+    from augury.runs.proving.kept_audits import Audited
+
+    found = [] if features is None else [Audited(features.name, sha256_file(features))]
+    if model is not None:
+        place, _, name = model.rpartition(":")
+        file = Path(place)
+        is_file = file.suffix == ".py" and file.is_file()
+        found.append(Audited(f"{file.name}:{name}", sha256_file(file)) if is_file else Audited(model))
+    return found or [Audited(f"set {feature_set}")]
 
 
 def _print(report: AuditReport) -> None:

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-
-from augury.cli.app import app
+from augury.cli.app import command_line
 
 _TOP = """# Commands
 
@@ -31,8 +29,7 @@ Global flags (`--data-dir`, `--config`, `-q`, `-v`, `--debug`, `--no-color`) may
 
 def render() -> str:
     """Write the whole reference as Markdown."""
-    root: Any = typer.main.get_command(app)
-    return _TOP + "".join(_section(path, command) for path, command in _commands("augury", root))
+    return _TOP + "".join(_section(path, verb) for path, verb in _commands("augury", command_line()))
 
 
 def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:

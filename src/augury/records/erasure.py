@@ -6,11 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Text, delete, func, select, type_coerce, update
 
 from augury.core.clock import Clock
 from augury.core.errors import NotFound
-from augury.records.account_tables import HOME, api_keys, backtests, positions, sessions, users, watchlist
+from augury.core.hashing import canonical_json
+from augury.records.account_tables import (
+    HOME,
+    api_keys,
+    backtests,
+    positions,
+    sessions,
+    users,
+    watchlist,
+    webhook_messages,
+    webhooks,
+)
 from augury.records.audit_trail import add_act, person
 from augury.records.database import transaction
 from augury.records.loop_tables import ab_tests, alerts, controls, job_events, jobs
@@ -93,8 +104,18 @@ def _sign_again(connection: Connection, tenant_id: str, name: str, stands: str) 
     own = job_events.c.job_id.in_(select(jobs.c.id).where(jobs.c.tenant_id == tenant_id))
     lines = update(job_events).where(own, job_events.c.text.endswith(said, autoescape=True))
     connection.execute(lines.values(text=func.replace(job_events.c.text, said, f"by {stands}")))
+    _tell_again(connection, tenant_id, name, stands)
     for signed in _SIGNED_AT_HOME if tenant_id == HOME else ():
         _put(connection, signed, name, stands)
+
+
+def _tell_again(connection: Connection, tenant_id: str, name: str, stands: str) -> None:
+    """The delivery log of webhooks says who asked for a job; what was delivered is out of our hands."""
+    payload = type_coerce(webhook_messages.c.payload_json, Text)
+    before, after = (canonical_json({"submitted_by": one})[1:-1] for one in (name, stands))
+    own = webhook_messages.c.webhook_id.in_(select(webhooks.c.id).where(webhooks.c.tenant_id == tenant_id))
+    told = update(webhook_messages).where(own, payload.contains(before, autoescape=True))
+    connection.execute(told.values(payload_json=type_coerce(func.replace(payload, before, after), Text)))
 
 
 def _put(connection: Connection, signed: Column[str], name: str, stands: str, *where: ColumnElement[bool]) -> None:

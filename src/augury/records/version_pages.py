@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, Select, case, select, type_coerce
+from sqlalchemy import Engine, Select, case, func, select, type_coerce
 
 from augury.core.typing import Json
 from augury.records.aliases import CHAMPION
-from augury.records.columns import JsonText
+from augury.records.columns import JsonText, UtcTime
 from augury.records.database import reading
-from augury.records.tables import aliases, model_versions, symbols
+from augury.records.tables import alias_log, aliases, model_versions, symbols
 from augury.records.version_rows import REFRESHED, VersionRow, read_version, version_rows
 
 
@@ -66,6 +66,19 @@ def champions_trained(engine: Engine) -> dict[tuple[str, str, str], datetime]:
     with reading(engine) as connection:
         rows = connection.execute(wanted).all()
     return {(row.ticker, row.timeframe, row.horizon): _trained(row.sealed, row.created_at) for row in rows}
+
+
+def first_served(engine: Engine) -> dict[tuple[str, str, str], datetime]:
+    """Return (symbol, timeframe, horizon) of each cell to when a version answered for it for the first time."""
+    cell = (symbols.c.ticker, alias_log.c.timeframe, alias_log.c.horizon)
+    wanted = (
+        select(*cell, type_coerce(func.min(alias_log.c.updated_at), UtcTime))
+        .join(symbols, symbols.c.id == alias_log.c.symbol_id)
+        .where(alias_log.c.alias == CHAMPION).group_by(*cell)
+    )  # fmt: skip
+    with reading(engine) as connection:
+        rows = connection.execute(wanted).all()
+    return {(ticker, timeframe, horizon): moment for ticker, timeframe, horizon, moment in rows}
 
 
 def _trained(sealed: Json | None, created_at: datetime) -> datetime:

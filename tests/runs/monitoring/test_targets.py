@@ -99,14 +99,15 @@ def test_only_the_last_days_on_which_something_matured_count(later: Workspace, s
 
 
 def test_a_day_owes_what_closed_on_it_and_time_is_given(workspace: Workspace, speaking: Any) -> None:
+    before = at(workspace, datetime(2026, 11, 10, tzinfo=UTC))
     for horizon, bars in (("1d", 1), ("5d", 5)):
-        speaking.publish(workspace, "SYN001", replace(SPEC, horizon=horizon, horizon_bars=bars))
-    weekly = speaking.publish(workspace, "SYN001", LabelSpec(Timeframe.W1, "1w", 1, 0.01))
+        speaking.publish(before, "SYN001", replace(SPEC, horizon=horizon, horizon_bars=bars))
+    weekly = speaking.publish(before, "SYN001", LabelSpec(Timeframe.W1, "1w", 1, 0.01))
     assert weekly.timeframe == "w1"
     closed = datetime(2026, 11, 19, 21, tzinfo=UTC)
     early = read(at(workspace, closed + timedelta(hours=1)))["forecasts_today"]
     assert (early.met, early.n) == (None, 0)
-    assert "nothing is due today yet" in early.text
+    assert "nothing was due today" in early.text
     thursday = read(at(workspace, closed + timedelta(hours=2)))
     assert (thursday["forecasts_today"].met, thursday["forecasts_today"].n) == (False, 2)
     assert (thursday["forecasts_last_session"].n, "2026-11-18" in thursday["forecasts_last_session"].text) == (2, True)
@@ -116,15 +117,23 @@ def test_a_day_owes_what_closed_on_it_and_time_is_given(workspace: Workspace, sp
     assert str(FRIDAY) in monday["forecasts_last_session"].text
 
 
+def test_nothing_was_due_before_a_cell_was_served(workspace: Workspace, speaking: Any) -> None:
+    saturday = at(workspace, datetime(2026, 11, 21, 10, tzinfo=UTC))
+    speaking.publish(saturday, "SYN001", SPEC)
+    found = read(saturday)
+    assert found["forecasts_today"].met is None
+    assert found["forecasts_last_session"].text == "no session has ended before today since a version answers"
+
+
 def test_forecasts_of_the_day_meet_the_target_and_replays_do_not(workspace: Workspace, speaking: Any) -> None:
-    made = speaking.publish(workspace, "SYN001", SPEC)
+    made = speaking.publish(at(workspace, datetime(2026, 11, 10, tzinfo=UTC)), "SYN001", SPEC)
     evening = at(workspace, datetime(2026, 11, 19, 23, 30, tzinfo=UTC))
     evening.store.ledger.append([speaking.say(made, BARS, 600, flags=("replay",))], evening.clock.now())
     assert read(evening)["forecasts_today"].met is False
     evening.store.ledger.append([speaking.say(made, BARS, 601)], evening.clock.now())
     today = read(evening)["forecasts_today"]
     assert (today.met, today.value) == (True, 1.0)
-    assert today.text == "1 were written today, for 1 of 1 cells that were due; 1 cells in all"
+    assert today.text == "1 were written today, for 1 of the 1 cells that were due"
 
 
 def test_failed_jobs_are_counted_for_who_may_see_them_and_for_a_week(workspace: Workspace) -> None:

@@ -13,7 +13,7 @@ from augury.core.outcome import Outcome
 from augury.core.score import ENOUGH
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
-from augury.records.version_pages import champions_trained
+from augury.records.version_pages import champions_trained, first_served
 from augury.runs.monitoring.readings.forecasts import GRACE
 from augury.runs.workspace import Workspace
 
@@ -96,10 +96,11 @@ def _written(workspace: Workspace, now: datetime) -> list[Target]:
     closes = _closes(workspace, now)
     today = now.date()
     past = [day for found in closes.values() for day in found if day < today]
-    told = [("forecasts_today", today, "today")]
-    if past:
-        told.append(("forecasts_last_session", max(past), f"on {max(past)}, the last trading day"))
-    return [_written_on(workspace, name, day, words, closes) for name, day, words in told]
+    first, name = _written_on(workspace, "forecasts_today", today, "today", closes), "forecasts_last_session"
+    if not past:
+        text = "no session has ended before today since a version answers"
+        return [first, Target(name, "one a served cell on the last trading day", None, None, text, 0)]
+    return [first, _written_on(workspace, name, max(past), f"on {max(past)}, the last trading day", closes)]
 
 
 def _written_on(
@@ -107,38 +108,41 @@ def _written_on(
 ) -> Target:
     written = workspace.store.ledger.cells_on(day)
     due = [cell for cell, days in closes.items() if day in days]
-    wanted, served = min(FULL, len(due)), [cell for cell in written if cell in closes]
-    rows = sum(written.values())
+    wanted, rows = min(FULL, len(due)), sum(written.values())
     if not due:
-        text = f"nothing is due {words} yet; {rows} were written"
+        text = f"nothing was due {words}; {rows} were written"
         return Target(name, f"one a served cell {words}", float(rows), None, text, 0)
     done = sum(cell in written for cell in due)
-    text = f"{rows} were written {words}, for {done} of {len(due)} cells that were due; {len(served)} cells in all"
+    text = f"{rows} were written {words}, for {done} of the {len(due)} cells that were due"
     return Target(name, f"{wanted} cells {words}", float(rows), done >= wanted, text, len(due))
 
 
 def _closes(workspace: Workspace, now: datetime) -> dict[_Cell, frozenset[date]]:
-    """UTC days, lately, on which the bar of a served cell was complete and time enough has passed to say something."""
+    """UTC days, lately, on which a bar of a cell was complete that was served already; it is given ``GRACE``."""
     versions = workspace.store.versions
     calendars = {
         (symbol, timeframe): calendar
         for calendar, found in versions.markets().items() for symbol, frames in found.items() for timeframe in frames
     }  # fmt: skip
-    daily = {name: _days(name, now) for name in set(calendars.values())}
+    ends = {name: _ends(name, now) for name in set(calendars.values())}
+    served = first_served(workspace.store.engine)
     return {
-        cell: daily[calendars[cell[:2]]][Timeframe.parse(cell[1]) is Timeframe.W1] for cell in versions.champion_cells()
-    }
+        cell: frozenset(
+            moment.date() for moment in ends[calendars[cell[:2]]][Timeframe.parse(cell[1]) is Timeframe.W1]
+            if moment >= served[cell]
+        )
+        for cell in versions.champion_cells()
+    }  # fmt: skip
 
 
-def _days(calendar: str, now: datetime) -> tuple[frozenset[date], frozenset[date]]:
-    """Days on which a session ended, and those on which a week did."""
+def _ends(calendar: str, now: datetime) -> tuple[list[datetime], list[datetime]]:
+    """When sessions ended, lately, and when weeks did."""
     rows = market_calendar(calendar).schedule(now - _WEEK, now + _WEEK)
-    ends: dict[tuple[int, int], datetime] = {}
-    for session, closes_at in zip(rows["session"], rows["closes_at"], strict=True):
-        ends[session.isocalendar()[:2]] = closes_at
-    ripe = [moment for moment in rows["closes_at"] if moment <= now - GRACE]
-    weekly = [moment for moment in ends.values() if moment <= now - GRACE]
-    return frozenset(one.date() for one in ripe), frozenset(one.date() for one in weekly)
+    weeks = {
+        session.isocalendar()[:2]: end for session, end in zip(rows["session"], rows["closes_at"], strict=True)
+    }  # the last one of a week stays
+    passed = now - GRACE
+    return [end for end in rows["closes_at"] if end <= passed], [end for end in weeks.values() if end <= passed]
 
 
 def _rates(workspace: Workspace, now: datetime) -> list[Target]:

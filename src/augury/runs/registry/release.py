@@ -113,7 +113,7 @@ def examine(
     UsageError, DataError, GateRefused, SuspectLeak
         As :func:`release`.
     """
-    _stopped(workspace, row)
+    check_stopped(workspace, row)
     loaded = EnsembleLoader(workspace.store).load(row.symbol, row.timeframe, row.horizon, row.version)
     bars = trained_on(workspace, loaded.manifest)
     check(bars).raise_if_invalid(f"{row.symbol} {row.timeframe}")
@@ -150,8 +150,16 @@ def _released(workspace: Workspace, row: VersionRow) -> VersionManifest | None:
     return None
 
 
-def _stopped(workspace: Workspace, row: VersionRow) -> None:
-    """Refuse what needs no release, and what a release cannot help."""
+def check_stopped(workspace: Workspace, row: VersionRow) -> None:
+    """Refuse what needs no release, and what a release cannot help; nothing is audited yet.
+
+    Raises
+    ------
+    UsageError
+        It was not stopped as too good to be true, or was released before.
+    GateRefused
+        Another gate refused it as well.
+    """
     where = f"{row.manifest.cell} {row.version}"
     failed = [gate.code for gate in row.manifest.verdict.failed if gate.effect == "refuse"]
     if SUSPECT not in failed:

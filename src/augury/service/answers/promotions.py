@@ -1,4 +1,4 @@
-"""Which version answers: promoted, rolled back, pinned; held against what the caller saw, and written down."""
+"""Which version answers: promoted, rolled back, pinned, released; held against what was seen, and written down."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from augury.core.errors import ChangedMeanwhile, GateRefused, NotFound, TemporaryError
+from augury.core.typing import Json
 from augury.runs.cells import Cell
 from augury.runs.registry import controls, promotion
+from augury.runs.registry.registration import SUSPECT
+from augury.runs.registry.release import check_stopped
 from augury.runs.registry.rollback import rollback as roll_back
 from augury.service.accounts.caller import Caller
-from augury.service.answers.models import ChampionAnswer, cell_of, champion, champion_tag, named
+from augury.service.answers import jobs
+from augury.service.answers.jobs import JobAnswer
+from augury.service.answers.models import ChampionAnswer, VersionAnswer, cell_of, champion, champion_tag, named
 from augury.service.backend import Backend
 from augury.service.etags import require
 from augury.service.problems import FieldError
@@ -122,6 +127,40 @@ def unpin(backend: Backend, wish: Wish) -> MovedAnswer:
     return _done(backend, wish, "version.unpin", seen.champion, seen.champion)
 
 
+def release(backend: Backend, wish: Wish, version: str) -> JobAnswer:
+    """Have a version audited that was stopped as too good to be true; where nothing looked ahead, it answers.
+
+    The audit is a job. A version is asked for once: asked again, it is the same job.
+
+    Raises
+    ------
+    NotFound
+        No such version.
+    ChangedMeanwhile
+        Another version answers than the one the caller saw.
+    UsageError
+        It was not stopped so, or was released before.
+    GateRefused
+        Another gate refused it as well.
+    LimitReached
+        The tenant has as many jobs as its plan allows.
+    """
+    seen, cell = _seen(backend, wish), wish.cell
+    row = backend.workspace.store.versions.get(cell.symbol, cell.timeframe, cell.horizon, version)
+    check_stopped(backend.workspace, row)
+    key = f"release:{wish.caller.tenant_id}:{cell}:{row.version}"
+    asked = jobs.Wish("release", {"version": row.version}, key=key, request_id=wish.request_id or "")
+    job = jobs.ask(backend, wish.caller, asked)
+    data = {"version": row.version, "previous": seen.champion, "reason": wish.reason, "job": job.id}
+    _noted(backend, wish, "version.release", data)
+    return job
+
+
+def releasable(found: VersionAnswer) -> bool:
+    """Tell whether nothing but the suspicion of a leak stopped a version: an audit can let it go."""
+    return [gate.code for gate in found.gates if not gate.passed and gate.effect == "refuse"] == [SUSPECT]
+
+
 def _seen(backend: Backend, wish: Wish) -> ChampionAnswer:
     """Return what is now, unless the caller saw something else."""
     now = champion(backend, wish.symbol, wish.timeframe, wish.horizon)
@@ -154,11 +193,14 @@ def _unless_moved() -> Iterator[None]:
 
 
 def _done(backend: Backend, wish: Wish, action: str, version: str | None, previous: str | None) -> MovedAnswer:
-    data = {"version": version, "previous": previous, "reason": wish.reason}
-    backend.workspace.store.audit_trail.add(
-        wish.caller.tenant_id, wish.caller.actor, action, str(wish.cell), request_id=wish.request_id, data=data
-    )
+    _noted(backend, wish, action, {"version": version, "previous": previous, "reason": wish.reason})
     now = champion(backend, wish.symbol, wish.timeframe, wish.horizon)
     return MovedAnswer(
         cell=str(wish.cell), version=version, previous=previous, champion=now, champion_tag=champion_tag(now)
+    )
+
+
+def _noted(backend: Backend, wish: Wish, action: str, data: Json) -> None:
+    backend.workspace.store.audit_trail.add(
+        wish.caller.tenant_id, wish.caller.actor, action, str(wish.cell), request_id=wish.request_id, data=data
     )

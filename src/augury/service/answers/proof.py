@@ -1,9 +1,9 @@
-"""Proof: what the gates said, what audits compared, how calibrated the ledger is, how often luck was tried."""
+"""Proof: what the gates said, how calibrated the ledger is, how often luck was tried, what is sealed."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from augury.core.bars import check_symbol
 from augury.core.metrics.calibration import ece, reliability
@@ -49,39 +49,6 @@ class VerdictList(Answer):
     limits_hash: str
     counts: dict[str, int]
     verdicts: list[VerdictAnswer]
-
-
-class StageAnswer(Answer):
-    """One stage of an audit: how many columns, cuts and values were compared."""
-
-    stage: str
-    columns: int
-    cuts: int
-    values: int
-
-
-class AuditAnswer(Answer):
-    """The causality audit that cleared a version of the suspicion of a leak, as it is sealed with it."""
-
-    symbol: str
-    timeframe: str
-    horizon: str
-    version: str
-    of: str
-    verdict: str
-    values: int
-    cuts: int
-    seed: int
-    data_version: str
-    stages: list[StageAnswer]
-    suspects: list[dict[str, Any]]
-
-
-class AuditList(Answer):
-    """Audits, and the command that makes one of anything."""
-
-    audits: list[AuditAnswer]
-    command: str
 
 
 class CoverageAnswer(Answer):
@@ -191,7 +158,7 @@ def verdicts(
 ) -> VerdictList:
     """Return what the gates said of the champions, with ``everything`` of every version."""
     store = backend.workspace.store
-    rows = store.versions.list(*_wanted(symbol, timeframe))
+    rows = store.versions.list(*wanted_cells(symbol, timeframe))
     limits = load_limits()
     found = []
     for row in rows:
@@ -216,31 +183,12 @@ def verdicts(
     return VerdictList(limits_version=str(limits.version), limits_hash=limits.hash, counts=counts, verdicts=found)
 
 
-def audits(backend: Backend, symbol: str | None = None, timeframe: str | None = None) -> AuditList:
-    """Return the audits that are sealed with versions."""
-    found = []
-    for row in backend.workspace.store.versions.list(*_wanted(symbol, timeframe)):
-        if (evidence := release_of(row.manifest)) is None:
-            continue
-        said = {name: evidence[name] for name in ("of", "verdict", "values", "seed", "data_version", "suspects")}
-        cuts = evidence["cuts"]
-        found.append(
-            AuditAnswer(
-                symbol=row.symbol, timeframe=row.timeframe, horizon=row.horizon, version=row.version, **said,
-                cuts=len(cuts) if isinstance(cuts, list) else int(cuts),
-                stages=[StageAnswer(**{name: _count(stage[name]) for name in StageAnswer.model_fields})
-                        for stage in evidence["stages"]],
-            )
-        )  # fmt: skip
-    return AuditList(audits=found, command="augury lookahead")
-
-
 def calibration(
     backend: Backend, by: tuple[Group, ...] = ("horizon",), symbol: str | None = None, timeframe: str | None = None,
     replays: bool = False,
 ) -> CalibrationTable:  # fmt: skip
     """Return how the bands of scored forecasts held."""
-    wanted = _wanted(symbol, timeframe)
+    wanted = wanted_cells(symbol, timeframe)
     report = track_bands(backend.workspace, by, symbol=wanted[0], timeframe=wanted[1], replays=replays)
     rows = [
         CalibrationRow(
@@ -260,7 +208,7 @@ def confidence(
     backend: Backend, symbol: str | None = None, timeframe: str | None = None, replays: bool = False
 ) -> ReliabilityTable:
     """Return how sure scored forecasts were beside how often they were right; overlapping ones count less."""
-    found = matured_labels(backend.workspace.store.engine, *_wanted(symbol, timeframe), replays=replays)
+    found = matured_labels(backend.workspace.store.engine, *wanted_cells(symbol, timeframe), replays=replays)
     n, n_eff = len(found.came), found.n_eff
     bins = reliability(found.came, found.said, row_weight=n_eff / n) if n else []
     return ReliabilityTable(
@@ -301,7 +249,8 @@ def holdout(backend: Backend) -> HoldoutList:
     return HoldoutList(holdout=found)
 
 
-def _wanted(symbol: str | None, timeframe: str | None) -> tuple[str | None, str | None]:
+def wanted_cells(symbol: str | None, timeframe: str | None) -> tuple[str | None, str | None]:
+    """Write what was asked for in canonical spelling; None asks for all."""
     return (check_symbol(symbol) if symbol else None, str(Timeframe.parse(timeframe)) if timeframe else None)
 
 
@@ -316,7 +265,3 @@ def _deflated(backend: Backend, number: int, trial: Trial, count: int) -> Deflat
 def _told(trial: Trial) -> str:
     alone = trial.value is not None and trial.metric not in METRICS
     return f"{trial.metric} {f'{trial.value:.3f}' if alone else 'undefined'}, n={trial.n:.0f}"
-
-
-def _count(value: Any) -> Any:
-    return len(value) if isinstance(value, list) else value

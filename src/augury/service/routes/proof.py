@@ -7,16 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from augury.service.access import Reader
+from augury.service.answers.causality import AuditList, audits
 from augury.service.answers.explanations import ExplanationAnswer, explanation
 from augury.service.answers.proof import (
-    AuditList,
     CalibrationTable,
     Group,
     HoldoutList,
     ReliabilityTable,
     TrialPage,
     VerdictList,
-    audits,
     calibration,
     confidence,
     holdout,
@@ -41,7 +40,7 @@ def list_verdicts(
 
 @ROUTER.get("/proof/audits", summary="Causality audits")
 def list_audits(backend: TheBackend, caller: Reader, symbol: AnySymbol = None, timeframe: AnyFrame = None) -> AuditList:
-    """Return the audits that are sealed with versions: what was cut, how many values were compared."""
+    """Return the audits sealed with versions and the newest run by hand: what was cut, what was compared and found."""
     return audits(backend, symbol, timeframe)
 
 

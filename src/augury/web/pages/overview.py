@@ -28,7 +28,7 @@ _TARGETS: Final = {
     "hit_rate": "Hit rate", "coverage80": "Outcomes inside the 80 % band", "failed_jobs": "Failed jobs",
     "stale_champions": "Old champions", "open_alerts": "Open alerts",
 }  # fmt: skip
-_MET: Final = {True: "met", False: "missed", None: "open"}
+_MET: Final = {True: "met", False: "missed", None: "not yet"}
 
 
 @ROUTER.get("/")

@@ -1,4 +1,4 @@
-"""Promote and roll back: what would change is shown first, and done once it is confirmed."""
+"""Promote, roll back, release: what would change is shown first, and done once it is confirmed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from augury.core.errors import AuguryError, ChangedMeanwhile, GateRefused, NotFound
+from augury.core.errors import AuguryError, ChangedMeanwhile, GateRefused, NotFound, UsageError
 from augury.service.access import Operator
 from augury.service.accounts.caller import Caller
 from augury.service.answers import promotions
 from augury.service.answers.comparisons import ComparisonAnswer, comparison
+from augury.service.answers.jobs import JobAnswer
 from augury.service.answers.models import CellAnswer, model
 from augury.service.answers.promotions import MovedAnswer, Wish
 from augury.service.backend import Backend, TheBackend
@@ -23,14 +24,15 @@ from augury.web.pages.models import cell_place, served_before
 from augury.web.rendering import page
 
 ROUTER = APIRouter()
-Act = Literal["promote", "rollback", "challenge", "pin", "unpin"]
+Act = Literal["promote", "rollback", "challenge", "pin", "unpin", "release"]
 WORDS: Final[dict[Act, str]] = {
     "promote": "Promote", "rollback": "Roll back", "challenge": "Try beside the champion", "pin": "Pin",
-    "unpin": "Unpin",
+    "unpin": "Unpin", "release": "Release",
 }  # fmt: skip
-_DO: Final[dict[Act, Callable[[Backend, Wish, str], MovedAnswer]]] = {
+_DO: Final[dict[Act, Callable[[Backend, Wish, str], MovedAnswer | JobAnswer]]] = {
     "promote": promotions.promote, "rollback": promotions.rollback, "challenge": promotions.challenge,
     "pin": promotions.pin, "unpin": lambda backend, wish, version: promotions.unpin(backend, wish),
+    "release": promotions.release,
 }  # fmt: skip
 
 
@@ -65,10 +67,12 @@ def act_on(
     """Do it, unless somebody moved the alias since the page was read; then what is now is shown to decide anew."""
     wish = Wish(caller, symbol, timeframe, horizon, reason, seen, request_id_of(request))
     try:
-        _DO[act](backend, wish, version)
-    except (ChangedMeanwhile, GateRefused, NotFound) as error:
+        done = _DO[act](backend, wish, version)
+    except (ChangedMeanwhile, GateRefused, NotFound, UsageError) as error:
         found = model(backend, symbol, timeframe, horizon)
         return _shown(request, backend, caller, act, found, version, refused=error, reason=reason)
+    if isinstance(done, JobAnswer):  # it has begun; its page says how it goes
+        return RedirectResponse(f"/runs/{done.id}", 303)
     return RedirectResponse(cell_place(symbol, timeframe, horizon, act), 303)
 
 

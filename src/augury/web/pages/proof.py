@@ -9,14 +9,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from augury.service.access import Reader
+from augury.service.answers.causality import AuditList, audits
 from augury.service.answers.proof import (
-    AuditList,
     CalibrationTable,
     Group,
     HoldoutList,
     TrialPage,
     VerdictList,
-    audits,
     calibration,
     holdout,
     trials,
@@ -51,8 +50,9 @@ def proof(
                                                                                   replays=replays)  # fmt: skip
     tried, live = trials(backend, limit=50, cursor=cursor), reached(backend, symbol or None, replays=replays)
     state = {"symbol": symbol, "by": by, "replays": "true" if replays else "", "every": "true" if every else ""}
+    checked = audits(backend, symbol or None)
     tables = [
-        _verdicts(said), _gates(said), _audits(audits(backend, symbol or None)), _calibration(found, by),
+        _verdicts(said), _gates(said), _audits(checked), _kept(checked), _calibration(found, by),
         _against(said, live), _trials(tried), _holdout(holdout(backend)),
     ]  # fmt: skip
     return page(
@@ -143,6 +143,35 @@ def _audits(found: AuditList) -> Table:
         "audits", "Causality audits sealed with versions: history was cut, and nothing before the cut may change",
         columns, rows, "No version needed an audit to be released.", found.command,
     )  # fmt: skip
+
+
+def _kept(found: AuditList) -> Table:
+    rows = [
+        {
+            "at": one.at, "of": ", ".join(each.name for each in one.of), "verdict": one.verdict, "text": one.text,
+            "stages": ", ".join(f"{stage.stage} {stage.values:,}" for stage in one.stages), "cuts": one.cuts,
+            "values": one.values, "bars": "synthetic market" if one.synthetic else _few(one.symbols, one.timeframe),
+            "data_version": one.data_version[:12], "seed": one.seed,
+            "sha256": ", ".join(each.sha256[:12] for each in one.of if each.sha256),
+        }
+        for one in found.kept
+    ]  # fmt: skip
+    columns = (
+        Column("at", "Run", "when"), Column("of", "Audited"), Column("verdict", "Found", "badge"),
+        Column("text", "In words", "long"), Column("cuts", "Histories cut", "count"),
+        Column("values", "Values compared", "count"), Column("stages", "Of these", "long"),
+        Column("bars", "On", "long"), Column("data_version", "Data version", "code"), Column("sha256", "File", "code"),
+        Column("seed", "Seed", "count"),
+    )  # fmt: skip
+    return Table(
+        "kept", "Causality audits run by hand, the newest first", columns, rows,
+        "Nobody has audited features or a model here yet.", found.command,
+    )  # fmt: skip
+
+
+def _few(symbols: list[str], timeframe: str) -> str:
+    more = f" and {len(symbols) - 3} more" if len(symbols) > 3 else ""
+    return f"{', '.join(symbols[:3])}{more} {timeframe}"
 
 
 def _calibration(found: CalibrationTable, by: Group) -> Table:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from augury.service.access import Reader
 from augury.service.answers.comparisons import comparison
 from augury.service.answers.models import VersionAnswer, version
+from augury.service.answers.promotions import releasable
 from augury.service.answers.scores import GateAnswer, ScoreAnswer
 from augury.service.backend import TheBackend
 from augury.service.paths import VersionName
@@ -55,6 +56,8 @@ def one_version(request: Request, backend: TheBackend, caller: Reader, name: Ver
         request, caller, "version.html", title=f"Version {name}", tables=tables, found=found, one=one,
         facts=_facts(found), cell_href=cell_href(**where), rules="operate" in caller.scopes,
         promote_href="/models/confirm?" + urlencode({"act": "promote", **where, "version": name}),
+        releasable=releasable(found),
+        release_href="/models/confirm?" + urlencode({"act": "release", **where, "version": name}),
         compare_href="/models/compare?" + urlencode({**where, "a": "@champion", "b": name}),
         parent_href=found.parent and version_href(found.parent),
         recipe=json.dumps(said["recipe"], indent=1, sort_keys=True), weights=said["weights"],
