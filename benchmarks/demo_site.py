@@ -39,9 +39,9 @@ from augury.core.settings import Settings
 from augury.data.calendar.availability import known_at
 from augury.data.sources import SOURCES
 from augury.data.synthetic import SyntheticMarket
-from augury.records.account_tables import HOME, tenants
+from augury.records.accounts.people import hashed
+from augury.records.accounts.tables import HOME, tenants
 from augury.records.database import transaction
-from augury.records.people import hashed
 from augury.runs.cells import Cell
 from augury.runs.durable.submission import submit
 from augury.runs.executors.inline import Inline

@@ -46,10 +46,10 @@ from augury.core.timeframe import Timeframe
 from augury.data.calendar.availability import known_at
 from augury.data.synthetic import SyntheticMarket
 from augury.features import feature_sets
-from augury.records.account_tables import HOME, tenants
+from augury.records.accounts.people import hashed
+from augury.records.accounts.tables import HOME, tenants
 from augury.records.database import transaction
-from augury.records.people import hashed
-from augury.records.served_windows import publish
+from augury.records.registry.served_windows import publish
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
 from augury.runs.forecasts.forecasting import forecast

@@ -25,7 +25,7 @@ from sqlalchemy import update
 
 from augury.core.clock import FixedClock
 from augury.core.settings import Settings
-from augury.records.account_tables import HOME, tenants
+from augury.records.accounts.tables import HOME, tenants
 from augury.records.database import transaction
 from augury.runs.workspace import Workspace
 from augury.service.access import COOKIE

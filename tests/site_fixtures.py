@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 
 from augury.core.clock import FixedClock
 from augury.core.settings import Settings
-from augury.records.people import hashed
+from augury.records.accounts.people import hashed
 from augury.runs.workspace import Workspace
 from augury.service.accounts import passwords
 from augury.service.accounts.keys import HINT, new_key

@@ -56,7 +56,7 @@ _HOMES = {
     "augury.runs.registry.model_registry": ("ModelRegistry",),
     "augury.runs.monitoring.alerts.rule": ("Alert",),
     "augury.runs.monitoring.model_monitor": ("ModelMonitor", "setup_monitoring"),
-    "augury.records.loader": ("EnsembleLoader", "get_production_ensemble_with_trained_weights"),
+    "augury.records.registry.loader": ("EnsembleLoader", "get_production_ensemble_with_trained_weights"),
     "augury.runs.monitoring.daily_check": (
         "fetch_actual_results",
         "fetch_yesterday_forecasts",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from augury.cli.app import run
-from augury.records.people import hashed
+from augury.records.accounts.people import hashed
 from augury.records.store import Store
 
 Say = Callable[..., tuple[int, str, str]]

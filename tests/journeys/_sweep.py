@@ -26,7 +26,7 @@ from augury.core.recipe import Recipe
 from augury.core.settings import Settings
 from augury.data.calendar import market_calendar
 from augury.data.synthetic import SyntheticMarket
-from augury.records.loader import EnsembleLoader
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
 from augury.runs.forecasts.forecasting import forecast

@@ -14,7 +14,7 @@ from augury.bootstrap import forecast, train_ensemble_for_symbol_timeframe
 from augury.core.recipe import Recipe
 from augury.core.timeframe import Timeframe
 from augury.data.lake import Lake
-from augury.records.loader import get_production_ensemble_with_trained_weights
+from augury.records.registry.loader import get_production_ensemble_with_trained_weights
 from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import label_cell

@@ -17,7 +17,7 @@ from augury.core.recipe import Recipe
 from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
 from augury.data.synthetic import SyntheticMarket
-from augury.records.loader import EnsembleLoader
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import answer
 from augury.runs.forecasts.forecasting import forecast

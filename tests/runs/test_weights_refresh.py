@@ -24,8 +24,8 @@ from augury.core.typing import Json
 from augury.data.calendar import market_calendar
 from augury.data.synthetic import SyntheticMarket
 from augury.models.ensemble.weights._shape import Weighed
-from augury.records.loader import EnsembleLoader
-from augury.records.version_rows import VersionRow
+from augury.records.registry.loader import EnsembleLoader
+from augury.records.registry.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.durable.flow import Flow, Stop
 from augury.runs.durable.submission import submit

@@ -12,7 +12,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 
-from augury.records.people import hashed
+from augury.records.accounts.people import hashed
 from augury.runs.workspace import Workspace
 from augury.service import routes
 from augury.service.access import SCOPES, Needs

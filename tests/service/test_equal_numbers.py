@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from augury.cli.app import run
 from augury.core import clock
 from augury.core.clock import FixedClock
-from augury.records.alerts import Move
+from augury.records.loop.alerts import Move
 from augury.runs import workspace as workspaces
 from augury.runs.workspace import Workspace
 from augury.service.app import api

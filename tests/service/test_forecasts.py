@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from augury.core.errors import NotFound
-from augury.records.forecast_pages import ForecastPages
+from augury.records.ledger.forecast_pages import ForecastPages
 from augury.runs.workspace import Workspace
 from augury.service.answers.views import consensus_weights, forecast_views
 from augury.service.backend import Backend

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from augury.core.clock import FixedClock
-from augury.records.heartbeats import Heartbeats
+from augury.records.loop.heartbeats import Heartbeats
 from augury.records.store import Store
 from augury.runs.workspace import Workspace
 from augury.service.answers.health import WORKER_SILENT

@@ -14,7 +14,7 @@ from fastapi import Request, Response
 from fastapi.testclient import TestClient
 
 from augury.core.clock import FixedClock
-from augury.records.idempotency import ABANDONED, KEPT
+from augury.records.accounts.idempotency import ABANDONED, KEPT
 from augury.records.store import Store
 from augury.runs.workspace import Workspace
 from augury.service.accounts.caller import Caller

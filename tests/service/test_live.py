@@ -19,9 +19,9 @@ from augury.core.timeframe import Timeframe
 from augury.data.calendar.availability import known_at
 from augury.features.engine import build
 from augury.models.ensemble.fusion import FusionSettings
-from augury.records.artifacts import ArtifactStore
-from augury.records.forecast_pages import ForecastPages
-from augury.records.loader import EnsembleLoader
+from augury.records.ledger.forecast_pages import ForecastPages
+from augury.records.registry.artifacts import ArtifactStore
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.forecasts.chart import Style, order, orders, smoothed
 from augury.runs.forecasts.forecasting import forecast

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from augury.records.forecast_pages import ForecastPages
+from augury.records.ledger.forecast_pages import ForecastPages
 from augury.runs.cells import Cell
 from augury.runs.forecasts.consensus import agree_and_write
 from augury.runs.registry import ab

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from augury.core.errors import NotSignedIn
-from augury.records.jobs import Job, JobRequest
+from augury.records.loop.jobs import Job, JobRequest
 from augury.runs.workspace import Workspace
 from augury.service import events
 from augury.service.events import KEEP_ALIVE, Watch, stream, stream_all

@@ -10,11 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, text
 
-from augury.records.account_tables import HOME, webhook_messages, webhooks
-from augury.records.audit_trail import person
+from augury.records.accounts.audit_trail import person
+from augury.records.accounts.tables import HOME, webhook_messages, webhooks
+from augury.records.accounts.usage import Call
+from augury.records.accounts.watchlist import WatchChange
 from augury.records.database import reading, transaction
-from augury.records.usage import Call
-from augury.records.watchlist import WatchChange
 from augury.runs.durable.submission import submit
 from augury.runs.workspace import Workspace
 from augury.service.accounts.issuing import issue

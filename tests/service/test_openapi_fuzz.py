@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from augury.records.people import hashed
+from augury.records.accounts.people import hashed
 from augury.runs.workspace import Workspace
 from augury.service.accounts.keys import HINT, new_key
 from augury.service.app import api

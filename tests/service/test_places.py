@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from augury.core.errors import DataError, NotFound
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.records.tracking import RESULTS
 from augury.runs.durable.submission import submit
 from augury.runs.workspace import Workspace

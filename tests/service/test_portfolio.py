@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from augury.core.clock import FixedClock
-from augury.records.positions import Positions
+from augury.records.accounts.positions import Positions
 from augury.runs.forecasts.paper import paper_book
 from augury.runs.workspace import Workspace
 from site_fixtures import NOW

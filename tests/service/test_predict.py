@@ -14,8 +14,8 @@ from augury.core.errors import CorruptArtifact, NotFound, UsageError
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Floats
 from augury.features.engine import build
-from augury.records.loader import EnsembleLoader
-from augury.records.served_windows import folder_of, publish, served_windows
+from augury.records.registry.loader import EnsembleLoader
+from augury.records.registry.served_windows import folder_of, publish, served_windows
 from augury.runs.forecasts.view import View, last_row
 from augury.runs.workspace import Workspace
 

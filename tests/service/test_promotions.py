@@ -195,7 +195,7 @@ def test_an_ab_test_is_begun_looked_at_and_ended(
 
 
 def test_an_alert_is_looked_after_by_who_says_so(client: TestClient, keys: Headers, workspace: Workspace) -> None:
-    from augury.records.alerts import Move
+    from augury.records.loop.alerts import Move
 
     fired = Move("alerting", "warning", 0.3, "drift score 0.3", message="fire", channels=("file",))
     workspace.store.alerts.move([("drift", f"SYN00{at} d1", lambda standing: fired) for at in (1, 2, 3)])

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from augury.records.account_tables import HOME
+from augury.records.accounts.tables import HOME
 from augury.records.database import reading
 from augury.records.tables import metadata
 from augury.runs.workspace import Workspace

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import insert, select
 from starlette.types import Message
 
-from augury.records.account_tables import HOME, backtests, usage, webhook_messages, webhooks
+from augury.records.accounts.tables import HOME, backtests, usage, webhook_messages, webhooks
 from augury.records.database import reading, transaction
 from augury.runs.durable.submission import submit
 from augury.runs.workspace import Workspace
@@ -198,8 +198,8 @@ def test_no_page_says_a_word_of_the_other_tenant(
 
 
 def _rows(workspace: Workspace) -> list[Any]:
-    from augury.records.account_tables import api_keys, positions, users
-    from augury.records.loop_tables import jobs
+    from augury.records.accounts.tables import api_keys, positions, users
+    from augury.records.loop.tables import jobs
 
     tables = (api_keys, users, positions, webhooks, webhook_messages, backtests, jobs)
     with reading(workspace.store.engine) as connection:

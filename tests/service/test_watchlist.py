@@ -11,8 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from augury.core.clock import FixedClock
+from augury.records.accounts.watchlist import WatchChange
 from augury.records.store import Store
-from augury.records.watchlist import WatchChange
 from site_fixtures import NOW
 
 

@@ -18,8 +18,8 @@ from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from augury.core.egress import networks
+from augury.records.accounts.webhooks import DELIVERED, FAILED, LEASE, WAITING
 from augury.records.store import Store
-from augury.records.webhooks import DELIVERED, FAILED, LEASE, WAITING
 from augury.runs.durable.submission import submit
 from augury.runs.workspace import Workspace
 from augury.service.webhooks import signing
@@ -98,7 +98,7 @@ def _told(store: Store, receiver: Receiver, dispatcher: Dispatcher, secret: str 
 
 
 def _job_ends(store: Store, tenant_id: str | None = "home") -> str:
-    from augury.records.jobs import JobRequest
+    from augury.records.loop.jobs import JobRequest
 
     job = store.jobs.submit(JobRequest("forecast", {}, {"attempts": 1, "time_limit_s": 1.0}, tenant_id=tenant_id))
     store.jobs.end(job.id, "succeeded", "", result={})
@@ -241,7 +241,7 @@ def test_every_kind_of_news_is_told_from_where_the_webhook_began(
     assert dispatcher.gather() == 0
     from sqlalchemy import update
 
-    from augury.records.account_tables import webhook_cursors
+    from augury.records.accounts.tables import webhook_cursors
     from augury.records.database import transaction
 
     with transaction(store.engine) as connection:  # as if it had begun before everything
@@ -259,7 +259,7 @@ def test_every_kind_of_news_is_told_from_where_the_webhook_began(
 def test_a_quota_that_is_nearly_used_is_told_once(
     workspace: Workspace, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, client: TestClient, keys: Keys
 ) -> None:
-    from augury.records.news import NewsDesk
+    from augury.records.loop.news import NewsDesk
 
     hook = workspace.store.webhooks.add("home", receiver.url, ["quota.warning"], signing.new_secret())
     used = {"home": 0}

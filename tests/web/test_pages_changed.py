@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from augury.core.score import GateResult, Verdict
-from augury.records.alerts import Move
+from augury.records.loop.alerts import Move
 from augury.service.backend import Backend
 
 CELL = "symbol=SYN001&timeframe=d1&horizon=1d"

@@ -12,7 +12,7 @@ from augury.core.errors import NotFound
 
 if TYPE_CHECKING:
     from augury.models.consensus import Consensus, Quality
-    from augury.records.consensus_ledger import ConsensusRow
+    from augury.records.ledger.consensus import ConsensusRow
 
 
 def register(app: typer.Typer) -> None:

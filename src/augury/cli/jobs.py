@@ -12,7 +12,7 @@ from augury.cli.session import SESSION
 from augury.core.errors import EXIT_FAILURE, UsageError
 
 if TYPE_CHECKING:
-    from augury.records.jobs import Job, JobEvent
+    from augury.records.loop.jobs import Job, JobEvent
 
 app = typer.Typer(
     help="Ask for jobs, watch them, stop them.",
@@ -66,7 +66,7 @@ def list_(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
 ) -> None:
     """List jobs, the last submitted first."""
-    from augury.records.loop_tables import JOB_STATES
+    from augury.records.loop.tables import JOB_STATES
 
     for word in state or []:
         if word not in JOB_STATES:

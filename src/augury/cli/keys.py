@@ -11,7 +11,7 @@ from augury.cli.screen import show
 from augury.cli.session import SESSION
 
 if TYPE_CHECKING:
-    from augury.records.api_keys import ApiKey
+    from augury.records.accounts.api_keys import ApiKey
     from augury.records.store import Store
 
 app = typer.Typer(

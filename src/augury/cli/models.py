@@ -151,7 +151,7 @@ def promote(
     dry_run: DryRun = False,
 ) -> None:
     """Let a version answer; exits 5 when the cell is pinned, 75 when somebody else was quicker."""
-    from augury.records.aliases import ANY
+    from augury.records.registry.aliases import ANY
     from augury.runs.registry import promotion
 
     cell = _cell(symbol, timeframe, horizon)

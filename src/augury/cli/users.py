@@ -13,7 +13,7 @@ from augury.core.errors import NotFound, UsageError
 from augury.core.extras import require
 
 if TYPE_CHECKING:
-    from augury.records.people import User
+    from augury.records.accounts.people import User
     from augury.records.store import Store
 
 app = typer.Typer(
@@ -151,6 +151,6 @@ def _named(store: Store, name: str) -> User:
 
 
 def _written(store: Store, action: str, user: User, data: dict[str, Any]) -> None:
-    from augury.records.audit_trail import person
+    from augury.records.accounts.audit_trail import person
 
     store.audit_trail.add(user.tenant_id, "cli", action, person(user.id), data=data)

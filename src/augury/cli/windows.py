@@ -78,7 +78,7 @@ def publish(
     """Let a trained network of windows answer POST /predict from now on."""
     from dataclasses import asdict
 
-    from augury.records.served_windows import publish as let_answer
+    from augury.records.registry.served_windows import publish as let_answer
 
     with SESSION.workspace() as workspace:
         served = let_answer(workspace.settings.data_dir, experiment, workspace.clock)

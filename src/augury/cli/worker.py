@@ -29,7 +29,7 @@ def worker(
     """Carry out jobs; SIGTERM and Ctrl-C let it finish what it can and hand back the rest."""
     from augury.core.errors import UnknownName
     from augury.core.suggestion import did_you_mean
-    from augury.records.jobs import ACTIVE
+    from augury.records.loop.jobs import ACTIVE
     from augury.runs.durable.kind import QUEUES
     from augury.runs.durable.worker import Worker
 

@@ -24,9 +24,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-import augury.records.account_tables
-import augury.records.loop_tables
-import augury.records.proof_tables  # noqa: F401 - their tables are part of the same schema
+import augury.records.accounts.tables
+import augury.records.loop.tables
+import augury.records.trials.tables  # noqa: F401 - their tables are part of the same schema
 from augury.core.forecast import QUANTILES
 from augury.core.labelspec import LABELS
 from augury.records.columns import HASH, JsonText, UtcTime, key, metadata

@@ -14,7 +14,7 @@ from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
 from augury.proof.selection import Deflated
-from augury.records.training_runs import TrainingRun
+from augury.records.registry.training_runs import TrainingRun
 from augury.runs.cells import Cell
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of

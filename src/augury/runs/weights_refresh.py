@@ -12,9 +12,9 @@ from augury.core.errors import AuguryError
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
-from augury.records.aliases import CHAMPION
-from augury.records.version_rows import VersionRow
-from augury.records.weights_log import WeightsRow
+from augury.records.registry.aliases import CHAMPION
+from augury.records.registry.version_rows import VersionRow
+from augury.records.registry.weights_log import WeightsRow
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import error_of
 from augury.runs.proving.sealed import guard_of

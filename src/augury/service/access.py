@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from augury.core.errors import Forbidden, LimitReached, NotSignedIn
-from augury.records.account_tables import HOME
+from augury.records.accounts.tables import HOME
 from augury.service import idempotency
 from augury.service.accounts.caller import Caller, csrf_token
 from augury.service.accounts.tries import by_address, count_try

@@ -20,8 +20,8 @@ from fastapi.concurrency import run_in_threadpool
 from augury.core.errors import AccessError, AuguryError, TemporaryError
 from augury.core.hashing import canonical_json
 from augury.core.typing import Json
-from augury.records.jobs import ENDED, JobEvent
-from augury.records.pulse import Pulse, pulse
+from augury.records.loop.jobs import ENDED, JobEvent
+from augury.records.loop.pulse import Pulse, pulse
 from augury.records.store import Store
 
 LOOK_S: Final = 0.5

@@ -17,7 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from augury.core.clock import iso
 from augury.core.errors import GateRefused, UsageError
-from augury.records.idempotency import Remembered
+from augury.records.accounts.idempotency import Remembered
 
 if TYPE_CHECKING:
     from augury.service.accounts.caller import Caller

@@ -7,7 +7,7 @@ from typing import Final
 from prometheus_client import Counter, Histogram
 from starlette.types import Scope
 
-from augury.records.usage import Call
+from augury.records.accounts.usage import Call
 from augury.service.accounts.caller import Caller
 from augury.service.backend import Backend
 

@@ -9,7 +9,7 @@ import pytest
 
 from augury.core.errors import UsageError
 from augury.core.typing import Json
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.runs.durable import KINDS
 from augury.runs.durable.flow import Flow, Stop
 from augury.runs.durable.kind import Kind, Stopped

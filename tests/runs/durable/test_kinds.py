@@ -14,7 +14,7 @@ from augury.core.clock import FixedClock
 from augury.core.recipe import Recipe
 from augury.core.settings import Settings
 from augury.data.synthetic import SyntheticMarket
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.runs.cells import Cell
 from augury.runs.durable import KINDS
 from augury.runs.durable.flow import Flow, Stop
@@ -83,7 +83,10 @@ def test_a_cell_that_is_written_again_after_a_kill_changes_nothing(
     assert kind.write is not None
     (part,) = kind.plan(bench)
     ((_, made),) = Inline().run([kind.task(bench, part)])
-    where = {"published": "augury.records.versions.Versions.register", "registered": "augury.runs.training.TrainingRun"}
+    where = {
+        "published": "augury.records.registry.versions.Versions.register",
+        "registered": "augury.runs.training.TrainingRun",
+    }
     if torn_after in where:
         with monkeypatch.context() as patch:
             patch.setattr(where[torn_after], _killed)

@@ -11,7 +11,7 @@ import pytest
 
 from augury.core.errors import MissingExtra, UsageError
 from augury.core.settings import Settings
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.runs.durable.engine import database_url, is_gone, worker_name
 from augury.runs.durable.submission import submit
 from augury.runs.durable.worker import Worker

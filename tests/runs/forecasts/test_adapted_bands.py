@@ -20,7 +20,7 @@ from augury.data.calendar.availability import known_at
 from augury.data.calendar.openings import opening_times
 from augury.models.adaptation import OUTCOMES_MIN, BandCorrection
 from augury.models.conformal import BANDS
-from augury.records.loader import EnsembleLoader
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
 from augury.runs.forecasts import forecasting

@@ -16,7 +16,7 @@ from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
 from augury.data.calendar.availability import known_at
 from augury.portfolio.backtest.costs import Costs
-from augury.records.positions import PaperPosition
+from augury.records.accounts.positions import PaperPosition
 from augury.runs.forecasts import paper
 from augury.runs.forecasts.paper import paper_book
 from augury.runs.workspace import Workspace

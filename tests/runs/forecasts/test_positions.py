@@ -11,7 +11,7 @@ from augury.core.timeframe import Timeframe
 from augury.models.ensemble.fusion import MODES, FusionSettings, fuse
 from augury.models.ensemble.pooling import signed_score
 from augury.models.signals.model import SignalModel
-from augury.records.loader import EnsembleLoader
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import plan_cells
 from augury.runs.forecasts.forecasting import forecast
 from augury.runs.forecasts.positions import fusion_settings, positions

@@ -21,7 +21,7 @@ from augury.core.score import Score
 from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
 from augury.core.version import VersionManifest
-from augury.records.chain import LedgerRow
+from augury.records.ledger.chain import LedgerRow
 from augury.runs.monitoring.daily_check import (
     fetch_actual_results,
     fetch_yesterday_forecasts,

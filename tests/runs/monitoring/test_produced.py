@@ -21,7 +21,7 @@ from augury.core.version import SliceFacts, VersionManifest
 from augury.data.synthetic import SyntheticMarket
 from augury.proof.drift.features import drift_score
 from augury.proof.drift.metrics import PerformanceMetrics
-from augury.records.chain import LedgerRow
+from augury.records.ledger.chain import LedgerRow
 from augury.runs.monitoring.drift_monitor import DriftMonitor
 from augury.runs.monitoring.measured import READINGS
 from augury.runs.monitoring.produced import produced

@@ -20,7 +20,7 @@ from augury.data.calendar import market_calendar
 from augury.features.cache import FeatureCache, Refresh
 from augury.features.engine import build
 from augury.models.ensemble.ensemble import Ensemble
-from augury.records.loader import LoadedEnsemble
+from augury.records.registry.loader import LoadedEnsemble
 from augury.runs.cells import Cell
 from augury.runs.forecasts.forecasting import forecast
 from augury.runs.forecasts.view import View, last_row

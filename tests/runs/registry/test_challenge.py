@@ -21,8 +21,8 @@ from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
 from augury.core.version import VersionManifest
 from augury.data.calendar import market_calendar
-from augury.records.ab import bucket
-from augury.records.paired import pairs_of
+from augury.records.ledger.paired import pairs_of
+from augury.records.registry.ab import bucket
 from augury.runs.cells import Cell
 from augury.runs.registry import ab
 from augury.runs.registry.challenge import challenged, decide, groups_of, judge

@@ -15,7 +15,7 @@ from augury.core.score import GateResult, Verdict
 from augury.core.tables import LabelledTable
 from augury.data.synthetic import SyntheticMarket
 from augury.proof.audit import version_stages
-from augury.records.version_rows import VersionRow
+from augury.records.registry.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
 from augury.runs.forecasts.forecasting import forecast

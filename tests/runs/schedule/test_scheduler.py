@@ -14,7 +14,7 @@ from augury.core.errors import TemporaryError, UnknownName
 from augury.core.labelspec import LabelSpec
 from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
-from augury.records.training_runs import TrainingRun
+from augury.records.registry.training_runs import TrainingRun
 from augury.runs.schedule.entry import AfterClose, Cron, Entry, InSession
 from augury.runs.schedule.scheduler import Scheduler
 from augury.runs.workspace import Workspace

@@ -16,7 +16,7 @@ from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
 from augury.core.version import VersionManifest
 from augury.data.synthetic import SyntheticMarket
-from augury.records.loader import EnsembleLoader
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.durable import KINDS
 from augury.runs.durable.kind import Bench
@@ -107,7 +107,7 @@ def test_a_removal_that_was_killed_halfway_is_finished_by_the_next(
 ) -> None:
     gone = made(place, speaking, OLD)
     with monkeypatch.context() as killed:
-        killed.setattr("augury.records.retention.discard_folder", _killed)
+        killed.setattr("augury.records.registry.retention.discard_folder", _killed)
         with pytest.raises(KeyboardInterrupt):
             maintained(place)
     assert folder(place, gone).is_dir()

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from augury.core.clock import FixedClock
-from augury.records.people import hashed
+from augury.records.accounts.people import hashed
 from augury.runs.workspace import Workspace
 from augury.service.accounts import doorkeeper, passwords
 from augury.service.accounts.issuing import issue

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from augury.core.clock import FixedClock
-from augury.records.usage import Call
+from augury.records.accounts.usage import Call
 from augury.runs.workspace import Workspace
 from augury.service.accounts import cells as module
 from augury.service.accounts.caller import Caller

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from augury.cli.log_lines import processors
 from augury.core.errors import StoreBusy
-from augury.records.usage import Call, Usage
+from augury.records.accounts.usage import Call, Usage
 from augury.runs.workspace import Workspace
 from augury.service.accounts.lines import write_lines
 from augury.service.accounts.meter import Meter

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from augury.core.errors import UsageError
 from augury.core.typing import Json
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.runs.workspace import Workspace
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from augury.core.extras import require
 from augury.core.settings import Settings
 from augury.core.typing import Json
-from augury.records.staging import host_name, process_start
+from augury.records.registry.staging import host_name, process_start
 
 FILE: Final = "jobs.sqlite"
 SCHEMA: Final = "augury_jobs"

@@ -18,7 +18,7 @@ from augury.core.errors import AuguryError, TemporaryError
 from augury.core.hashing import sha256_json
 from augury.core.protocols import Executor
 from augury.core.typing import Json
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.runs.durable import KINDS
 from augury.runs.durable.kind import Bench, Stopped, job_folder
 from augury.runs.durable.submission import submit

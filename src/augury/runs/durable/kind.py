@@ -11,7 +11,7 @@ from typing import Final
 from augury.core.errors import UsageError
 from augury.core.suggestion import did_you_mean
 from augury.core.typing import Json
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.runs.workspace import Workspace
 
 HEAVY: Final = "heavy"

@@ -7,7 +7,7 @@ from typing import Any
 
 from augury.core.errors import UsageError
 from augury.core.hashing import canonical_json
-from augury.records.jobs import Job, JobRequest
+from augury.records.loop.jobs import Job, JobRequest
 from augury.runs.durable import KINDS
 from augury.runs.durable.kind import QUEUES
 from augury.runs.workspace import Workspace

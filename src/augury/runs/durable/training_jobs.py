@@ -13,7 +13,7 @@ from augury.core.recipe import Recipe
 from augury.core.settings import Settings
 from augury.core.suggestion import did_you_mean
 from augury.core.typing import Json
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.runs.durable.kinds.train import recipe_of
 from augury.runs.durable.submission import submit
 from augury.runs.durable.worker import Worker

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from augury.core.errors import TemporaryError
 from augury.core.protocols import Executor
-from augury.records.jobs import Job
+from augury.records.loop.jobs import Job
 from augury.runs.durable.engine import Engine, is_gone
 from augury.runs.durable.flow import Flow, Stop
 from augury.runs.durable.kind import QUEUES, Stopped

@@ -9,7 +9,7 @@ from augury.core.errors import AuguryError, DataError
 from augury.core.forecast import Forecast
 from augury.core.timeframe import Horizon, Timeframe
 from augury.models.consensus.handoff import CASCADE
-from augury.records.consensus_ledger import ConsensusRow
+from augury.records.ledger.consensus import ConsensusRow
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.consensus import agree_and_write

@@ -11,7 +11,7 @@ from augury.core.errors import AuguryError
 from augury.core.forecast import Forecast
 from augury.core.hashing import canonical_json
 from augury.core.typing import Json
-from augury.records.chain import LedgerRow
+from augury.records.ledger.chain import LedgerRow
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import error_of, failure
 

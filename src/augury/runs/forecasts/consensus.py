@@ -18,7 +18,7 @@ from augury.data.calendar.availability import closed
 from augury.data.calendar.elapsed import open_minutes
 from augury.models.consensus import Consensus, Quality, Source, agree, ladder, quality, trading_minutes
 from augury.models.consensus.ladder import BARS as LEVEL_BARS
-from augury.records.consensus_ledger import ConsensusRow
+from augury.records.ledger.consensus import ConsensusRow
 from augury.runs.intake import bars_of
 from augury.runs.workspace import Workspace
 

@@ -20,7 +20,7 @@ from augury.core.typing import Ints
 from augury.data.calendar import market_calendar
 from augury.data.calendar.availability import known_at
 from augury.proof.outcomes import losses, outcome_of, realised_label, tolerance
-from augury.records.evaluations import Due
+from augury.records.ledger.evaluations import Due
 from augury.runs.intake import bars_of
 from augury.runs.workspace import Workspace
 

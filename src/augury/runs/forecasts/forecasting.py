@@ -17,7 +17,7 @@ from augury.core.tables import VOLATILITY
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.models.conformal import widen_by_horizon
-from augury.records.loader import EnsembleLoader, LoadedEnsemble
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of

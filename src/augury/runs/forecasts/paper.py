@@ -23,7 +23,7 @@ from augury.data.calendar.availability import closed, known_at
 from augury.portfolio.backtest.costs import Account
 from augury.portfolio.backtest.market import Market
 from augury.portfolio.backtest.result import Backtest, run_backtest
-from augury.records.positions import PaperPosition
+from augury.records.accounts.positions import PaperPosition
 from augury.runs.intake import bars_of
 from augury.runs.workspace import Workspace
 

@@ -17,7 +17,7 @@ from augury.data.calendar.availability import closed
 from augury.models.ensemble.fusion import GBM_SHARE, FusionSettings, fuse_forecasts
 from augury.models.ensemble.pooling import signed_score
 from augury.models.signals.model import SignalModel
-from augury.records.loader import EnsembleLoader
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.forecasts.view import View, last_row
 from augury.runs.intake import bars_of
 from augury.runs.workspace import Workspace

@@ -17,7 +17,7 @@ from augury.core.typing import Json
 from augury.data.calendar.availability import closed, known_at
 from augury.data.calendar.elapsed import open_minutes
 from augury.models.consensus.quality import CRITICAL_H, STALE_H
-from augury.records.journal import Entry, Journal
+from augury.records.loop.journal import Entry, Journal
 from augury.runs.forecasts.all_cells import ForecastRun, champion_cells, forecast_all
 from augury.runs.intake import bars_of
 from augury.runs.workspace import Workspace

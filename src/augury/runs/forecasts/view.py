@@ -22,8 +22,8 @@ from augury.data.calendar.openings import bar_opens
 from augury.features.engine import build
 from augury.labels.attach import attach
 from augury.models.adaptation import BandCorrection, MaturedBand
-from augury.records.loader import LoadedEnsemble
-from augury.records.matured_bands import MaturedBands
+from augury.records.ledger.matured_bands import MaturedBands
+from augury.records.registry.loader import LoadedEnsemble
 from augury.runs.intake import bars_of, check_each
 from augury.runs.workspace import Workspace
 

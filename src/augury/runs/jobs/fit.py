@@ -9,7 +9,7 @@ from pathlib import Path
 from augury.core.atomic import discard_folder, make_folder
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
-from augury.records.artifacts import ArtifactStore
+from augury.records.registry.artifacts import ArtifactStore
 from augury.runs.jobs import train
 
 

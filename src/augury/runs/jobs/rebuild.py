@@ -15,7 +15,7 @@ from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.data.calendar import market_calendar
 from augury.features.engine import build
-from augury.records.loader import EnsembleLoader, LoadedEnsemble
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
 from augury.runs.forecasts import forecasting

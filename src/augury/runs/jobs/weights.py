@@ -31,9 +31,9 @@ from augury.models.ensemble.nested import brier_rows
 from augury.models.ensemble.stacking import STACKS
 from augury.models.ensemble.weights._shape import Weighed
 from augury.proof.holdout import Guard
-from augury.records.artifacts import MANIFEST, ArtifactStore
-from augury.records.loader import LoadedEnsemble
-from augury.records.version_rows import REFRESHED
+from augury.records.registry.artifacts import MANIFEST, ArtifactStore
+from augury.records.registry.loader import LoadedEnsemble
+from augury.records.registry.version_rows import REFRESHED
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import judge_split
 from augury.runs.proving.recomputing import Recomputing

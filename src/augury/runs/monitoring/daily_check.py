@@ -11,7 +11,7 @@ from augury.core.errors import EXIT_GATE, EXIT_TEMPORARY, NotTrained
 from augury.core.outcome import Outcome
 from augury.core.typing import Json
 from augury.proof.drift.metrics import PerformanceMetrics, sentence
-from augury.records.chain import LedgerRow
+from augury.records.ledger.chain import LedgerRow
 from augury.runs.monitoring.drift_monitor import DriftMonitor, end_of
 from augury.runs.workspace import Workspace
 

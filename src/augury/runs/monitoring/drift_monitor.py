@@ -21,7 +21,7 @@ from augury.proof.drift.levels import CellEvidence, judge
 from augury.proof.drift.metrics import PerformanceMetrics
 from augury.proof.drift.status import DriftStatus, status_of
 from augury.proof.drift.thresholds import load_thresholds
-from augury.records.drift import Served
+from augury.records.loop.drift import Served
 from augury.runs.intake import bars_of
 from augury.runs.workspace import Workspace
 

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from augury.core.errors import UnknownName
 from augury.core.suggestion import did_you_mean
-from augury.records.alerts import Decide, Move, RuleRow
+from augury.records.loop.alerts import Decide, Move, RuleRow
 from augury.runs.monitoring.alerts.channel import Channel, channels
 from augury.runs.monitoring.alerts.delivery import Courier, Delivered
 from augury.runs.monitoring.alerts.rule import DEFAULTS, Alert

@@ -18,8 +18,8 @@ from augury.proof.drift.estimated import EstimatedAccuracy, estimated_accuracy
 from augury.proof.drift.metrics import PerformanceMetrics
 from augury.proof.drift.thresholds import load_thresholds
 from augury.proof.gates.overfit import GATE as OVERFIT_GAP
-from augury.records.chain import LedgerRow
-from augury.records.drift import Served
+from augury.records.ledger.chain import LedgerRow
+from augury.records.loop.drift import Served
 from augury.runs.workspace import Workspace
 
 NEWEST: Final = 400

@@ -13,7 +13,7 @@ from augury.core.outcome import Outcome
 from augury.core.score import ENOUGH
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
-from augury.records.version_pages import champions_trained, first_served
+from augury.records.registry.version_pages import champions_trained, first_served
 from augury.runs.monitoring.readings.forecasts import GRACE
 from augury.runs.workspace import Workspace
 

@@ -36,7 +36,7 @@ from augury.proof.holdout import Guard
 from augury.proof.selection import deflate
 from augury.proof.significance import mean_evidence
 from augury.records.tracking import Tracker
-from augury.records.trials import Trial, Trials
+from augury.records.trials.trials import Trial, Trials
 from augury.runs.networks.request import NetworkRequest, NetworkRun
 from augury.runs.proving.trials import deflated_trial
 

@@ -26,7 +26,7 @@ from augury.models.signals.model import SEQUENCE, SignalModel, SignalRows
 from augury.proof.holdout import Guard
 from augury.proof.significance import mean_evidence
 from augury.records.tracking import Tracker
-from augury.records.trials import Trial, Trials
+from augury.records.trials.trials import Trial, Trials
 from augury.runs.networks.request import NetworkRequest, NetworkRun
 
 SIGNALS: Final = "signals"

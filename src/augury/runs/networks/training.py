@@ -9,7 +9,7 @@ from augury.core.extras import require
 from augury.core.suggestion import did_you_mean
 from augury.models.windows import WINDOW_MODELS
 from augury.proof.holdout import Guard
-from augury.records.trials import Trials
+from augury.records.trials.trials import Trials
 from augury.runs.networks.request import NetworkRequest, NetworkRun
 from augury.runs.networks.signals import SIGNALS, train_signals
 

@@ -20,7 +20,7 @@ from augury.models.deep.windows.scores import WindowReport, window_report
 from augury.models.windows import window_model
 from augury.proof.holdout import Guard
 from augury.records.tracking import Tracker
-from augury.records.trials import Trial, Trials
+from augury.records.trials.trials import Trial, Trials
 from augury.runs.networks.request import NetworkRequest, NetworkRun
 
 REPORT_BLOCKS = 5

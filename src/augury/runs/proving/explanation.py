@@ -28,7 +28,7 @@ from augury.proof.explain.attributions import Attribution, booster_contributions
 from augury.proof.explain.failures import Case, Cause, worst_forecasts
 from augury.proof.explain.importance import Importance, permutation_importance
 from augury.proof.explain.rationale import Rationale, rationale
-from augury.records.loader import EnsembleLoader, LoadedEnsemble, not_trained
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble, not_trained
 from augury.runs.cells import Cell
 from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.view import View, last_row

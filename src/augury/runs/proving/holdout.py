@@ -12,9 +12,9 @@ from augury.core.tables import LabelledTable, Split
 from augury.core.timeframe import Timeframe
 from augury.core.version import VersionManifest
 from augury.proof.holdout import Guard, unseen
-from augury.records.holdout import Seal
-from augury.records.loader import EnsembleLoader, LoadedEnsemble, not_trained
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble, not_trained
 from augury.records.store import Store
+from augury.records.trials.holdout import Seal
 from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import judge_split, label_cell

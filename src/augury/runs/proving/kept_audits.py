@@ -10,7 +10,7 @@ from typing import Final
 from augury.core.bars import Bars
 from augury.core.typing import Json
 from augury.proof.audit import AuditReport
-from augury.records.journal import Entry
+from augury.records.loop.journal import Entry
 from augury.runs.workspace import Workspace
 
 KIND: Final = "lookahead"

@@ -29,9 +29,9 @@ from augury.data.calendar import market_calendar
 from augury.features.cache import FeatureCache
 from augury.features.cache.local import LocalBackend
 from augury.models.adaptation import BandCorrection
-from augury.records.aliases import CHAMPION
-from augury.records.chain import LedgerRow
-from augury.records.loader import EnsembleLoader, LoadedEnsemble, not_trained
+from augury.records.ledger.chain import LedgerRow
+from augury.records.registry.aliases import CHAMPION
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble, not_trained
 from augury.runs.cells import Cell
 from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.view import View, last_row

@@ -21,7 +21,7 @@ from augury.features.engine import build
 from augury.labels.attach import attach
 from augury.models.adaptation import BandCorrection
 from augury.models.conformal import widen_by_horizon
-from augury.records.loader import LoadedEnsemble
+from augury.records.registry.loader import LoadedEnsemble
 
 Ladder = dict[str, float]
 

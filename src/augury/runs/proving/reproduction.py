@@ -20,8 +20,8 @@ from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
 from augury.data.lake import Lake
-from augury.records.loader import EnsembleLoader
-from augury.records.version_rows import REFRESHED, VersionRow
+from augury.records.registry.loader import EnsembleLoader
+from augury.records.registry.version_rows import REFRESHED, VersionRow
 from augury.runs.executors._protocol import error_of
 from augury.runs.intake import bars_of
 from augury.runs.jobs.rebuild import hashes

@@ -13,10 +13,10 @@ from augury.core.errors import AuguryError
 from augury.core.forecast import Forecast
 from augury.core.outcome import Outcome
 from augury.core.timeframe import Timeframe
-from augury.records.chain import LedgerRow, plain, read_row
 from augury.records.database import reading
-from augury.records.ledger import ledger_rows
-from augury.records.loader import EnsembleLoader
+from augury.records.ledger.chain import LedgerRow, plain, read_row
+from augury.records.ledger.ledger import ledger_rows
+from augury.records.registry.loader import EnsembleLoader
 from augury.records.tables import forecasts
 from augury.runs.cells import Cell
 from augury.runs.forecasts.forecasting import forecast_from

@@ -15,7 +15,7 @@ from augury.core.typing import Json
 from augury.core.version import VersionManifest
 from augury.portfolio.backtest import Backtest
 from augury.proof.selection import METRICS, Deflated
-from augury.records.trials import Trial, Trials
+from augury.records.trials.trials import Trial, Trials
 
 SCORES: Final = ("rank_ic", "ic", "accuracy")
 """The first that is defined on the report slice is the trial's value."""

@@ -10,9 +10,9 @@ from augury.core.errors import GateRefused, NotFound
 from augury.core.score import Score, Verdict
 from augury.core.timeframe import Timeframe
 from augury.core.version import VersionManifest
-from augury.records.aliases import CHAMPION
-from augury.records.loader import EnsembleLoader, not_trained
-from augury.records.version_rows import VersionRow
+from augury.records.registry.aliases import CHAMPION
+from augury.records.registry.loader import EnsembleLoader, not_trained
+from augury.records.registry.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.jobs.train import judge_split
 from augury.runs.jobs.weights import split_as_judged

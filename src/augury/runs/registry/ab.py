@@ -14,9 +14,9 @@ from augury.core.errors import GateRefused, UsageError
 from augury.core.score import ENOUGH
 from augury.core.typing import Json
 from augury.proof.sequential import SequentialComparison
-from augury.records.ab import BUCKETS, AbTest, bucket
-from augury.records.loader import EnsembleLoader
-from augury.records.paired import METRICS, Pair, pairs_of
+from augury.records.ledger.paired import METRICS, Pair, pairs_of
+from augury.records.registry.ab import BUCKETS, AbTest, bucket
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.registry.challenge import by_day, sessions_of, wealth
 from augury.runs.registry.promotion import promote

@@ -16,8 +16,8 @@ from augury.core.typing import Ints, Json
 from augury.core.version import VersionManifest
 from augury.data.calendar import market_calendar
 from augury.proof.sequential import SequentialComparison
-from augury.records.loader import EnsembleLoader, LoadedEnsemble
-from augury.records.paired import Pair, pairs_of
+from augury.records.ledger.paired import Pair, pairs_of
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell
 from augury.runs.forecasts import forecasting
 from augury.runs.forecasts.bundle import Bundle

@@ -13,8 +13,8 @@ from augury.core.score import Score
 from augury.core.typing import Json
 from augury.core.version import VersionManifest
 from augury.proof.comparison import differing
-from augury.records.loader import EnsembleLoader
-from augury.records.paired import Pair, pairs_of
+from augury.records.ledger.paired import Pair, pairs_of
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import Cell
 from augury.runs.workspace import Workspace
 

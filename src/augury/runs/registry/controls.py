@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from augury.core.errors import NotFound, TemporaryError
-from augury.records.controls import PAUSE, Control
+from augury.records.loop.controls import PAUSE, Control
 from augury.runs.cells import Cell
 from augury.runs.registry.promotion import promote
 from augury.runs.workspace import Workspace

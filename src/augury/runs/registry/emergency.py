@@ -22,8 +22,8 @@ from augury.core.typing import Json
 from augury.core.version import VersionManifest
 from augury.data.calendar import market_calendar
 from augury.proof.drift.metrics import PerformanceMetrics
-from augury.records.journal import Entry
-from augury.records.version_rows import VersionRow
+from augury.records.loop.journal import Entry
+from augury.records.registry.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.executors._protocol import error_of
 from augury.runs.monitoring.alerts.rule import Alert

@@ -17,9 +17,9 @@ from augury.core.version import VersionManifest
 from augury.proof.drift.control import TINY, binomial_p
 from augury.proof.drift.thresholds import load_thresholds
 from augury.proof.limits import load_limits
-from augury.records.loader import EnsembleLoader
-from augury.records.paired import pairs_of
-from augury.records.version_rows import VersionRow
+from augury.records.ledger.paired import pairs_of
+from augury.records.registry.loader import EnsembleLoader
+from augury.records.registry.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.intake import bars_of
 from augury.runs.jobs.train import ROWS_MIN, label_cell

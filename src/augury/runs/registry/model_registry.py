@@ -9,7 +9,7 @@ from typing import Self
 
 from augury.core.settings import Settings
 from augury.core.timeframe import Horizon, Timeframe
-from augury.records.version_rows import VersionRow
+from augury.records.registry.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.registry import promotion
 from augury.runs.registry.comparison import VersionComparison, compare_versions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from augury.records.aliases import ANY
+from augury.records.registry.aliases import ANY
 from augury.runs.cells import Cell
 from augury.runs.workspace import Workspace
 
@@ -71,7 +71,7 @@ def challenge(workspace: Workspace, cell: Cell, version: str, *, by: str, expect
 
 def _whole(workspace: Workspace, cell: Cell, version: str) -> str:
     """Name a version that was registered and whose bytes are those of its manifest."""
-    from augury.records.loader import EnsembleLoader
+    from augury.records.registry.loader import EnsembleLoader
 
     where = (cell.symbol, cell.timeframe, cell.horizon)
     if version.startswith("@"):

@@ -24,9 +24,9 @@ from augury.core.version import VersionManifest
 from augury.labels.splits import time_ordered
 from augury.proof.audit import AuditReport, audit, name_suspects, version_stages
 from augury.proof.audit.probing import CUTS, OnProgress
-from augury.records.artifacts import MANIFEST
-from augury.records.loader import EnsembleLoader, LoadedEnsemble
-from augury.records.version_rows import VersionRow
+from augury.records.registry.artifacts import MANIFEST
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble
+from augury.records.registry.version_rows import VersionRow
 from augury.runs.cells import Cell
 from augury.runs.intake import check
 from augury.runs.jobs.train import judge_split, label_cell

@@ -19,7 +19,7 @@ from augury.core.clock import iso
 from augury.core.errors import TemporaryError, UnknownName
 from augury.core.suggestion import did_you_mean
 from augury.core.typing import Json
-from augury.records.firings import Firing
+from augury.records.loop.firings import Firing
 from augury.runs.schedule import ENTRIES
 from augury.runs.schedule.entry import Cron, Entry, due
 from augury.runs.workspace import Workspace

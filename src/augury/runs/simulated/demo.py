@@ -14,7 +14,7 @@ from augury.data.sources import SOURCES
 from augury.labels.splits import time_ordered
 from augury.proof.evaluation import reliability
 from augury.proof.report import ReportCell, write_report
-from augury.records.loader import EnsembleLoader
+from augury.records.registry.loader import EnsembleLoader
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.forecasting import forecast

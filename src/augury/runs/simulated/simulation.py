@@ -24,8 +24,8 @@ from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.data.calendar.availability import closed, known_at
-from augury.records.journal import Entry
-from augury.records.loader import EnsembleLoader, LoadedEnsemble
+from augury.records.loop.journal import Entry
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell
 from augury.runs.executors.inline import Inline
 from augury.runs.forecasts import forecasting

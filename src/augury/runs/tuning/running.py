@@ -10,7 +10,7 @@ import numpy as np
 from augury.core.timeframe import Timeframe
 from augury.core.typing import Json
 from augury.proof.holdout import Guard
-from augury.records.trials import Trial
+from augury.records.trials.trials import Trial
 from augury.runs.executors import EXECUTORS
 from augury.runs.executors._protocol import error_of
 from augury.runs.proving.sealed import UNSEALED, guard_of, guard_of_file

@@ -27,10 +27,10 @@ from augury.core.settings import Settings
 from augury.core.typing import Json
 from augury.data.lake import Lake
 from augury.records import migrate
-from augury.records.artifacts import ArtifactStore
 from augury.records.database import check_integrity, open_engine
+from augury.records.registry.artifacts import ArtifactStore
+from augury.records.registry.version_rows import VersionRow
 from augury.records.store import DATABASE_NAME, Store
-from augury.records.version_rows import VersionRow
 from augury.runs.upkeep.database_copy import POSTGRES, SQLITE, check_dump, copy_in, copy_out, copy_sqlite
 from augury.runs.workspace import Workspace
 

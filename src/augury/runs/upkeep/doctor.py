@@ -12,8 +12,8 @@ from typing import Final
 
 from augury.core.errors import AuguryError, CorruptStore
 from augury.core.settings import Settings
-from augury.records.aliases import CHAMPION
 from augury.records.database import check_integrity
+from augury.records.registry.aliases import CHAMPION
 from augury.records.store import DATABASE_NAME
 from augury.runs.workspace import Workspace
 

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from augury.records.account_tables import HOME
-from augury.records.audit_trail import person, program
+from augury.records.accounts.audit_trail import person, program
+from augury.records.accounts.tables import HOME
 
 ROLE_SCOPES: Final = {
     "reader": frozenset({"read"}),

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi.concurrency import run_in_threadpool
 
 from augury.core.errors import NotSignedIn
-from augury.records.people import hashed
+from augury.records.accounts.people import hashed
 from augury.records.store import Store
 from augury.service.accounts.caller import ROLE_SCOPES, Caller, csrf_token, scopes_in
 from augury.service.accounts.keys import PREFIXES, read_key

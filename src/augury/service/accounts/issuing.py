@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from augury.core.errors import Forbidden, UsageError
-from augury.records.api_keys import ApiKey
-from augury.records.people import hashed
+from augury.records.accounts.api_keys import ApiKey
+from augury.records.accounts.people import hashed
 from augury.records.store import Store
 from augury.service.accounts.caller import KEY_SCOPES, SANDBOX_SCOPES
 from augury.service.accounts.keys import HINT, PREFIXES, new_key

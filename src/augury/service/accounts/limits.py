@@ -10,7 +10,7 @@ from typing import Final
 from fastapi.concurrency import run_in_threadpool
 
 from augury.core.clock import Clock, SystemClock
-from augury.records.usage import Usage
+from augury.records.accounts.usage import Usage
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.cells import Cells, Day, MemoryCells, RedisCells, Subject, Taken
 

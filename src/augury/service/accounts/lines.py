@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from augury.records.usage import Call
+from augury.records.accounts.usage import Call
 
 LINE_MAX: Final = 1_000
 _SECRETS: Final = (b"aug_", b"whsec_")

@@ -15,8 +15,8 @@ from typing import Final
 import structlog
 
 from augury.core.errors import StoreError, TemporaryError
+from augury.records.accounts.usage import Call
 from augury.records.store import Store
-from augury.records.usage import Call
 from augury.service.accounts.lines import write_lines
 
 __all__ = ["Call", "Meter"]

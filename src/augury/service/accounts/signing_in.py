@@ -8,7 +8,7 @@ from __future__ import annotations
 from anyio import from_thread
 
 from augury.core.errors import NotSignedIn
-from augury.records.audit_trail import person
+from augury.records.accounts.audit_trail import person
 from augury.service.accounts.passwords import hash_password, right
 from augury.service.accounts.tries import by_address, by_name, count_try
 from augury.service.backend import Backend

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from augury.records.ab import AbTest
+from augury.records.registry.ab import AbTest
 from augury.runs.cells import plan_cells
 from augury.runs.registry import ab as running
 from augury.service.accounts.caller import Caller

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 
 from augury.core.errors import Forbidden, UsageError
-from augury.records.audit_trail import person
-from augury.records.people import User
+from augury.records.accounts.audit_trail import person
+from augury.records.accounts.people import User
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.passwords import hash_password, right
 from augury.service.backend import Backend

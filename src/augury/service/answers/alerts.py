@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from augury.records.alerts import AlertRow
+from augury.records.loop.alerts import AlertRow
 from augury.runs.monitoring.alerts.rule import DEFAULTS, Alert
 from augury.runs.monitoring.alerts.trial import try_channels
 from augury.runs.monitoring.model_monitor import alert_of

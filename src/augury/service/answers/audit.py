@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from augury.core.typing import Json
-from augury.records.audit_trail import Act
+from augury.records.accounts.audit_trail import Act
 from augury.service.accounts.caller import Caller
 from augury.service.backend import Backend
 from augury.service.cursors import read_cursor, write_cursor

@@ -13,7 +13,7 @@ from augury.core.bars import check_symbol
 from augury.core.errors import LimitReached, UsageError
 from augury.core.timeframe import Timeframe
 from augury.portfolio.backtest.rules import RULES
-from augury.records.backtests import StoredBacktest
+from augury.records.trials.backtests import StoredBacktest
 from augury.runs.backtesting import BacktestRequest, run_request
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.limits import PLANS

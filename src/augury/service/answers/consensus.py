@@ -7,7 +7,7 @@ from typing import Any
 
 from augury.core.bars import check_symbol
 from augury.core.timeframe import Horizon
-from augury.records.consensus_ledger import ConsensusRow
+from augury.records.ledger.consensus import ConsensusRow
 from augury.runs.forecasts.consensus import latest, quality_of
 from augury.service.answers.forecasts import Band
 from augury.service.backend import Backend

@@ -10,8 +10,8 @@ from augury.core.bars import check_symbol
 from augury.core.errors import NotFound
 from augury.core.forecast import QUANTILES, Forecast
 from augury.core.timeframe import Horizon, Timeframe
-from augury.records.chain import LedgerRow
-from augury.records.forecast_pages import ForecastPages, Realised, Told
+from augury.records.ledger.chain import LedgerRow
+from augury.records.ledger.forecast_pages import ForecastPages, Realised, Told
 from augury.service.backend import Backend
 from augury.service.cursors import read_cursor, write_cursor
 from augury.service.strict import Answer

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from augury.core.errors import Forbidden, GateRefused, LimitReached, NotFound, UsageError
-from augury.records.jobs import ACTIVE, ENDED, Job
-from augury.records.loop_tables import JOB_STATES
+from augury.records.loop.jobs import ACTIVE, ENDED, Job
+from augury.records.loop.tables import JOB_STATES
 from augury.runs.durable import KINDS
 from augury.runs.durable.submission import submit
 from augury.service.access import tenants_seen

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from augury.core.errors import Forbidden
-from augury.records.api_keys import ApiKey
+from augury.records.accounts.api_keys import ApiKey
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.issuing import issue, reissue
 from augury.service.accounts.keys import PREFIXES

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from augury.core.errors import NotFound, NotTrained
 from augury.core.score import Score
 from augury.core.version import VersionManifest
-from augury.records.aliases import CHAMPION, Move
-from augury.records.loader import EnsembleLoader
-from augury.records.version_pages import version_named, version_page
-from augury.records.version_rows import VersionRow
+from augury.records.registry.aliases import CHAMPION, Move
+from augury.records.registry.loader import EnsembleLoader
+from augury.records.registry.version_pages import version_named, version_page
+from augury.records.registry.version_rows import VersionRow
 from augury.runs.cells import Cell, plan_cells
 from augury.service.answers.scores import GateAnswer, ScoreAnswer, deflated_of, gate_answer, score_answer
 from augury.service.backend import Backend

@@ -13,9 +13,9 @@ from augury.core.clock import iso
 from augury.core.errors import UsageError
 from augury.core.hashing import canonical_json
 from augury.core.typing import Json
-from augury.records.people import User
-from augury.records.positions import PaperPosition
-from augury.records.watchlist import Watched
+from augury.records.accounts.people import User
+from augury.records.accounts.positions import PaperPosition
+from augury.records.accounts.watchlist import Watched
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.passwords import right
 from augury.service.accounts.tries import by_name, count_try

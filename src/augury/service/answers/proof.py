@@ -11,8 +11,8 @@ from augury.core.score import ENOUGH
 from augury.core.timeframe import Timeframe
 from augury.proof.limits import load_limits
 from augury.proof.selection import METRICS, Deflated
-from augury.records.matured_labels import matured_labels
-from augury.records.trials import Trial
+from augury.records.ledger.matured_labels import matured_labels
+from augury.records.trials.trials import Trial
 from augury.runs.forecasts.band_tracking import track_bands
 from augury.runs.proving.trials import deflated_trial
 from augury.runs.registry.registration import release_of

@@ -9,8 +9,8 @@ from typing import Any
 from augury.core.bars import check_symbol
 from augury.core.errors import NotFound
 from augury.core.timeframe import Timeframe
+from augury.records.registry.training_runs import TrainingRun
 from augury.records.tracking import experiment, experiments
-from augury.records.training_runs import TrainingRun
 from augury.runs.proving.experiments import compared
 from augury.service.backend import Backend
 from augury.service.cursors import read_cursor, write_cursor

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from augury.core.errors import UsageError
 from augury.core.labelspec import LABELS
 from augury.core.typing import Features
-from augury.records.loader import LoadedEnsemble
+from augury.records.registry.loader import LoadedEnsemble
 from augury.runs.proving.row_scores import score_rows
 from augury.service.backend import Backend
 from augury.service.problems import FieldError

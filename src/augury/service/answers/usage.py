@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from augury.core.clock import iso
 from augury.core.errors import UsageError
-from augury.records.usage import Call
+from augury.records.accounts.usage import Call
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.limits import PLANS
 from augury.service.backend import Backend

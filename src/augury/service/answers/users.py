@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from augury.records.audit_trail import person
-from augury.records.people import User
+from augury.records.accounts.audit_trail import person
+from augury.records.accounts.people import User
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.limits import PLANS
 from augury.service.backend import Backend

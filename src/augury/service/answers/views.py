@@ -12,7 +12,7 @@ from augury.core.forecast import Forecast
 from augury.core.timeframe import Horizon
 from augury.models.consensus import Consensus, Voice
 from augury.models.consensus.handoff import CASCADE
-from augury.records.forecast_pages import ForecastPages, Told
+from augury.records.ledger.forecast_pages import ForecastPages, Told
 from augury.runs.forecasts.consensus import latest
 from augury.service.answers.forecasts import Band, ForecastAnswer, told_answer
 from augury.service.backend import Backend

@@ -9,7 +9,7 @@ from typing import Final
 from augury.core.bars import check_symbol
 from augury.core.errors import UsageError
 from augury.core.forecast import Forecast
-from augury.records.watchlist import WatchChange, Watched
+from augury.records.accounts.watchlist import WatchChange, Watched
 from augury.service.accounts.caller import Caller
 from augury.service.accounts.person import person_of
 from augury.service.backend import Backend

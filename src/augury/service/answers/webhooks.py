@@ -9,9 +9,9 @@ from typing import Any, Final
 from augury.core.egress import check_url, post, resolve
 from augury.core.errors import AuguryError, GateRefused, UsageError
 from augury.core.hashing import canonical_json
-from augury.records.account_tables import HOME
-from augury.records.news import NewsDesk, envelope
-from augury.records.webhooks import Message, Webhook, Webhooks
+from augury.records.accounts.tables import HOME
+from augury.records.accounts.webhooks import Message, Webhook, Webhooks
+from augury.records.loop.news import NewsDesk, envelope
 from augury.service.accounts.caller import Caller
 from augury.service.backend import Backend
 from augury.service.problems import FieldError

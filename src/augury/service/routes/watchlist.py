@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, model_validator
 
-from augury.records.watchlist import WatchChange
+from augury.records.accounts.watchlist import WatchChange
 from augury.service.access import Reader
 from augury.service.answers.watchlist import WatchlistAnswer, merge, watch, watchlist
 from augury.service.backend import TheBackend

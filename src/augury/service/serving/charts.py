@@ -11,8 +11,8 @@ import polars as pl
 
 from augury.core.bars import Bars
 from augury.core.forecast import Forecast
-from augury.records.chain import LedgerRow
-from augury.records.forecast_pages import ForecastPages
+from augury.records.ledger.chain import LedgerRow
+from augury.records.ledger.forecast_pages import ForecastPages
 from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.chart import Order, Style, orders
 from augury.runs.workspace import Workspace

@@ -18,9 +18,9 @@ from augury.core.errors import AuguryError, DataError, NotTrained
 from augury.core.forecast import Forecast
 from augury.core.timeframe import Timeframe
 from augury.models.adaptation import MaturedBand
-from augury.records.ab import RUNNING, AbTest
-from augury.records.forecast_pages import ForecastPages
-from augury.records.loader import EnsembleLoader, LoadedEnsemble
+from augury.records.ledger.forecast_pages import ForecastPages
+from augury.records.registry.ab import RUNNING, AbTest
+from augury.records.registry.loader import EnsembleLoader, LoadedEnsemble
 from augury.runs.cells import Cell, plan_cells
 from augury.runs.forecasts.bundle import Bundle
 from augury.runs.forecasts.forecasting import forecast_from
@@ -120,7 +120,7 @@ class Desk:
         Raises
         ------
         NotFound, NotTrained, CorruptArtifact
-            As :meth:`augury.records.loader.EnsembleLoader.load`.
+            As :meth:`augury.records.registry.loader.EnsembleLoader.load`.
         """
         loader = EnsembleLoader(self.workspace.store)
         (cell,) = plan_cells([symbol], [timeframe], [horizon])

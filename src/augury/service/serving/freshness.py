@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi.concurrency import run_in_threadpool
 
-from augury.records.forecast_pages import ForecastPages
+from augury.records.ledger.forecast_pages import ForecastPages
 from augury.service.backend import Backend
 
 EVERY_S: Final = 0.2

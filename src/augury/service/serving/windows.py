@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from augury.core.extras import require
-from augury.records.served_windows import FOLDER, POINTER, ServedWindows, folder_of, served_windows
+from augury.records.registry.served_windows import FOLDER, POINTER, ServedWindows, folder_of, served_windows
 from augury.service.backend import Backend
 from augury.service.serving.kept import Kept
 from augury.service.serving.memory import settle

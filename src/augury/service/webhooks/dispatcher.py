@@ -17,10 +17,10 @@ from augury.core.clock import Clock
 from augury.core.egress import Answer, Network, networks, post
 from augury.core.errors import AuguryError, UsageError
 from augury.core.hashing import canonical_json
-from augury.records.account_tables import HOME
-from augury.records.news import News, NewsDesk
+from augury.records.accounts.tables import HOME
+from augury.records.accounts.webhooks import DELIVERED, FAILED, WAITING, Message, Webhook
+from augury.records.loop.news import News, NewsDesk
 from augury.records.store import Store
-from augury.records.webhooks import DELIVERED, FAILED, WAITING, Message, Webhook
 from augury.service.accounts.limits import PLANS
 from augury.service.webhooks.signing import headers
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from augury.records.webhooks import Secret
+from augury.records.accounts.webhooks import Secret
 
 PREFIX: Final = "whsec_"
 _BYTES: Final = 32

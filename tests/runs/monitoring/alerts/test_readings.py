@@ -14,7 +14,7 @@ from augury.core.timeframe import Timeframe
 from augury.data.synthetic import SyntheticMarket
 from augury.proof.drift.features import FeatureShift
 from augury.proof.drift.metrics import PerformanceMetrics
-from augury.records.jobs import JobRequest
+from augury.records.loop.jobs import JobRequest
 from augury.records.store import Store
 from augury.runs.monitoring.measured import READINGS, Measured
 from augury.runs.monitoring.model_monitor import setup_monitoring

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from augury.core.errors import NotTrained
 from augury.core.typing import Json
-from augury.records.aliases import CHAMPION
+from augury.records.registry.aliases import CHAMPION
 from augury.runs.cells import Cell
 from augury.runs.durable.kind import HEAVY, Bench, Kind
 from augury.runs.durable.kinds.train import finish, parts_of, recipe_of, task, write

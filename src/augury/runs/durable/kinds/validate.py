@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from augury.core.typing import Json
-from augury.records.aliases import CHAMPION
+from augury.records.registry.aliases import CHAMPION
 from augury.runs.durable.kind import Bench, Kind
 from augury.runs.proving.validation import revalidated
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from augury.core.clock import Clock
 from augury.core.errors import AuguryError, TemporaryError
-from augury.records.alerts import Alerts, Delivery
+from augury.records.loop.alerts import Alerts, Delivery
 from augury.runs.monitoring.alerts.channel import Channel
 from augury.runs.monitoring.alerts.wording import message
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from augury.core.clock import iso
 from augury.core.typing import Json
-from augury.records.alerts import FIRE, RESOLVE, Move, Standing
+from augury.records.loop.alerts import FIRE, RESOLVE, Move, Standing
 from augury.runs.monitoring.alerts.rule import Alert, effective
 from augury.runs.monitoring.alerts.wording import sentence
 from augury.runs.monitoring.measured import Measured

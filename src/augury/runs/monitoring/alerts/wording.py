@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from augury.core.clock import iso
 from augury.core.typing import Json
-from augury.records.alerts import AlertRow
+from augury.records.loop.alerts import AlertRow
 from augury.runs.monitoring.alerts.expression import Clause, Condition
 from augury.runs.monitoring.alerts.rule import Alert
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from augury.records.journal import Entry
+from augury.records.loop.journal import Entry
 from augury.runs.monitoring.measured import Measured, Reading
 from augury.runs.workspace import Workspace
 

@@ -1,0 +1,1 @@
+"""What was said and what came of it, chained and never rewritten."""

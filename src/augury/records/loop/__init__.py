@@ -1,0 +1,1 @@
+"""What the loop remembers: jobs, due times, drift, alerts, switches, the journal."""

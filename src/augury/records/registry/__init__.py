@@ -1,0 +1,1 @@
+"""Versions on disk and in the registry: sealed, named, pointed to, loaded, removed."""
