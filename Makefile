@@ -20,8 +20,9 @@ up: $(VENV)/.up  ## Set up, then the API, the pages, a worker and the schedule o
 	test -e out/demo/report.html || $(BIN)/augury demo --out out/demo
 	$(BIN)/augury --data-dir out/demo up
 
+# Compiled files are kept, also where the machine asks for none: hundreds of short processes read them.
 test: $(VENV)/.dev chromium  ## Set up, then pass the tests (a real PostgreSQL and a real browser included)
-	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 chromium:
 	@test -x /usr/bin/chromium || (apt-get update -q && apt-get install -y -q --no-install-recommends chromium) || \

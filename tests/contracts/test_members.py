@@ -134,29 +134,42 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from augury.models import MEMBERS
-name, folder = sys.argv[1:]
-member = MEMBERS.load(name).load(Path(folder) / "saved")
-X = np.load(Path(folder) / "rows.npy", allow_pickle=False)
-np.save(Path(folder) / "answers.npy", member.predict_proba(X), allow_pickle=False)
-again = Path(folder) / "again"
-again.mkdir()
-member.save(again)
-print(json.dumps({"classes": member.classes_.tolist(), "facts": member.facts()}))
+said = {}
+for name in sys.argv[2:]:
+    folder = Path(sys.argv[1]) / name
+    member = MEMBERS.load(name).load(folder / "saved")
+    X = np.load(folder / "rows.npy", allow_pickle=False)
+    np.save(folder / "answers.npy", member.predict_proba(X), allow_pickle=False)
+    (folder / "again").mkdir()
+    member.save(folder / "again")
+    said[name] = {"classes": member.classes_.tolist(), "facts": member.facts()}
+print(json.dumps(said))
 """
 
 
-def test_a_member_survives_save_and_load_in_a_fresh_process_bit_for_bit(fitted, tmp_path):
-    name, member, X, _ = fitted
-    (tmp_path / "saved").mkdir()
-    member.save(tmp_path / "saved")
-    np.save(tmp_path / "rows.npy", X[600:], allow_pickle=False)
+@pytest.fixture(scope="module")
+def reloaded(tmp_path_factory):
+    """Every member, saved here, loaded and asked by one fresh process: the folder and what that process said."""
+    folder = tmp_path_factory.mktemp("members")
+    X, y = market(1.5)
+    for name in NAMES:
+        (folder / name / "saved").mkdir(parents=True)
+        quick(name).fit(X[:600], y[:600]).save(folder / name / "saved")
+        np.save(folder / name / "rows.npy", X[600:], allow_pickle=False)
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", RELOAD, name, str(tmp_path)], capture_output=True, text=True, check=True
+        [sys.executable, "-W", "error", "-c", RELOAD, str(folder), *NAMES], capture_output=True, text=True, check=False
     )
-    assert np.array_equal(np.load(tmp_path / "answers.npy", allow_pickle=False), member.predict_proba(X[600:]))
-    assert json.loads(ran.stdout) == {"classes": [-1, 0, 1], "facts": member.facts()}
-    first = {path.name: sha256_file(path) for path in (tmp_path / "saved").iterdir()}
-    assert first == {path.name: sha256_file(path) for path in (tmp_path / "again").iterdir()}
+    assert ran.returncode == 0, ran.stderr
+    return folder, json.loads(ran.stdout)
+
+
+def test_a_member_survives_save_and_load_in_a_fresh_process_bit_for_bit(fitted, reloaded):
+    (name, member, X, _), (folder, said) = fitted, reloaded
+    kept = folder / name
+    assert np.array_equal(np.load(kept / "answers.npy", allow_pickle=False), member.predict_proba(X[600:]))
+    assert said[name] == {"classes": [-1, 0, 1], "facts": member.facts()}
+    first = {path.name: sha256_file(path) for path in (kept / "saved").iterdir()}
+    assert first == {path.name: sha256_file(path) for path in (kept / "again").iterdir()}
 
 
 def test_files_are_in_formats_that_execute_nothing(fitted, tmp_path):

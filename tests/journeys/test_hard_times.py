@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from augury.core.recipe import Recipe
 from augury.core.settings import Settings
 from augury.data.lake import Lake
 from augury.data.synthetic import SyntheticMarket
 from augury.records.database import transaction
+from augury.runs.cells import Cell
+from augury.runs.training import train
 from augury.runs.workspace import Workspace
 
 
@@ -39,6 +42,15 @@ def training(store: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*line, "--data-dir", str(store)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
+
+
+def trained(store: Path) -> str:
+    """Train one small cell in this process; return its version."""
+    recipe = Recipe(name="tiny", members={"gb": {"n_estimators": 5, "max_depth": 3}}, folds=2, horizons=("5d",))
+    with Workspace.open(Settings.load({"data_dir": store, "workers": 1}, environ={}, start=store)) as workspace:
+        (outcome,) = train(workspace, [Cell("SYN001", "d1", "5d")], recipe)
+        assert outcome.manifest is not None, outcome.error
+        return outcome.manifest.version
 
 
 def is_whole(store: Path) -> bool:
@@ -84,10 +96,7 @@ def test_kill_9_takes_the_workers_along_and_the_next_run_starts_clean(store: Pat
 
 @pytest.mark.slow
 def test_a_full_disk_is_named_and_the_old_version_stands(store: Path) -> None:
-    recipe = store / "tiny.yaml"
-    recipe.write_text("members: {gb: {n_estimators: 5, max_depth: 3}}\nfolds: 2\nhorizons: [5d]\n")
-    first = augury(store, "train", "--symbol", "SYN001", "--recipe", str(recipe), "--json")
-    assert first.returncode == 0, first.stderr
+    first, recipe = trained(store), store / "other.yaml"
 
     def small_disk() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -101,15 +110,13 @@ def test_a_full_disk_is_named_and_the_old_version_stands(store: Path) -> None:
     assert "StorageFull" in full.stderr or "cannot write" in full.stderr
     assert "Traceback" not in full.stderr
     (info,) = json.loads(augury(store, "models", "list", "--json").stdout)
-    assert info["version"] == json.loads(first.stdout)[0]["version"]
+    assert info["version"] == first
     assert is_whole(store)
 
 
 @pytest.mark.slow
 def test_a_second_process_that_holds_the_store_is_named_and_worth_a_retry(store: Path) -> None:
-    recipe = store / "tiny.yaml"
-    recipe.write_text("members: {gb: {n_estimators: 5, max_depth: 3}}\nfolds: 2\nhorizons: [5d]\n")
-    assert augury(store, "train", "--symbol", "SYN001", "--recipe", str(recipe)).returncode == 0
+    trained(store)
     with (
         Workspace.open(Settings.load({"data_dir": store}, environ={}, start=store)) as other,
         transaction(other.store.engine),
