@@ -85,6 +85,12 @@ def test_a_market_with_bounds_of_its_own_says_so() -> None:
         market_calendar("XHKG").shift(day("2049-12-01"), 100)
 
 
+@pytest.mark.parametrize("name", ["AIXK", "XBOM", "XSAU", "XSES", "XTKS"])
+def test_a_market_whose_years_are_bounded_has_a_calendar_within_them(name: str) -> None:
+    calendar = market_calendar(name)
+    assert 200 <= len(calendar.sessions(date(2023, 1, 1), date(2023, 12, 31))) <= 262
+
+
 def test_an_unknown_calendar_offers_the_nearest() -> None:
     with pytest.raises(UnknownName, match="did you mean 'XNYS'"):
         market_calendar("XNYC")

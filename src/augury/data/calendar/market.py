@@ -17,12 +17,19 @@ import polars as pl
 from augury.core.bars import TIMESTAMP
 from augury.core.errors import UsageError
 from augury.core.typing import Ints
-from augury.data.calendar.rules import FIRST_KNOWN, LAST_KNOWN, Builder, Schedule, day_number, rules_of
+from augury.data.calendar.rules import (
+    FIRST_BUILT,
+    FIRST_KNOWN,
+    LAST_BUILT,
+    LAST_KNOWN,
+    Builder,
+    Schedule,
+    day_number,
+    rules_of,
+)
 
 __all__ = ["FIRST_KNOWN", "LAST_KNOWN", "MarketCalendar", "market_calendar"]
 
-FIRST_BUILT: Final = date(1990, 1, 1)
-LAST_BUILT: Final = date(2035, 12, 31)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US: Final = 86_400_000_000
 _MINUTE_US: Final = 60_000_000

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,11 @@ from augury.core.typing import Bools, Ints
 
 FIRST_KNOWN: Final = date(1900, 1, 1)
 LAST_KNOWN: Final = date(2099, 12, 31)
+FIRST_BUILT: Final = date(1990, 1, 1)
+LAST_BUILT: Final = date(2035, 12, 31)
+"""The first table of a calendar; it grows when an earlier or later day is asked for."""
+_ANY_MONTH: Final = ("2022-01-01", "2022-01-31")
+"""Within the bounds of every exchange there is."""
 ALIASES: Final = {"XNSE": "XBOM", "NSE": "XBOM", "FX": "24/5", "CRYPTO": "24/7"}
 """Names that the library lacks: both Indian exchanges keep the same days and hours."""
 EVENING_SESSIONS: Final = {
@@ -96,17 +101,29 @@ def rules_of(name: str) -> tuple[str, Builder, date, date]:
         hint = did_you_mean(name, [*known, *ALIASES, "24/7", "24/5"], cutoff=0.5)
         raise UnknownName(f"unknown calendar '{name}'{hint} (e.g. XNYS, XLON, XTKS, 24/7)", name=name)
     name = exchange_calendars.resolve_alias(name)
-    exchange = type(exchange_calendars.get_calendar(name, start="2020-01-01", end="2020-01-31"))
+    exchange = _class_of(name)
     low, high = exchange.bound_min(), exchange.bound_max()
     first = low.date() if low is not None else FIRST_KNOWN
     last = high.date() if high is not None else LAST_KNOWN
-    return name, _exchange(name, exchange), first, last
+    return name, _exchange(name), first, last
 
 
-def _exchange(name: str, exchange: Callable[..., object]) -> Builder:
+def _class_of(name: str) -> Any:
+    """The class of an exchange, which knows its bounds; only a calendar of it tells which class that is."""
+    from exchange_calendars import get_calendar
+
+    try:  # most have no bounds: what is built here is the first table already, and the library keeps it
+        return type(get_calendar(name, start=FIRST_BUILT.isoformat(), end=LAST_BUILT.isoformat()))
+    except ValueError:
+        return type(get_calendar(name, start=_ANY_MONTH[0], end=_ANY_MONTH[1]))
+
+
+def _exchange(name: str) -> Builder:
     def build(first: date, last: date) -> Schedule:
-        found = exchange(start=first.isoformat(), end=last.isoformat())
-        days: Ints = found.sessions.to_numpy().astype("datetime64[D]").astype(np.int64)  # type: ignore[attr-defined]
+        from exchange_calendars import get_calendar
+
+        found = get_calendar(name, start=first.isoformat(), end=last.isoformat())
+        days: Ints = found.sessions.to_numpy().astype("datetime64[D]").astype(np.int64)
         closes = _micros(found, "closes_nanos")
         starts, ends = _micros(found, "break_starts_nanos"), _micros(found, "break_ends_nanos")
         whole: Bools = starts < 0  # "not a time": no lunch break that day
