@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ import pytest
 from augury.core.clock import FixedClock
 from augury.core.labelspec import LABELS, LabelSpec
 from augury.core.outcome import Outcome
+from augury.core.settings import Settings
 from augury.core.timeframe import Timeframe
 from augury.data.synthetic import SyntheticMarket
+from augury.records.ledger.matured_counts import matured_counts
 from augury.runs.durable.submission import submit
 from augury.runs.monitoring.targets import MATURED_DAYS, Target, targets
 from augury.runs.workspace import Workspace
@@ -71,6 +75,25 @@ def test_rates_come_with_n_interval_and_baseline(later: Workspace, speaking: Any
     assert rate.text == "75.0% [62.8%, 84.2%] vs 33.3%, n=60, n_eff=60"
     assert rate.baseline == pytest.approx(1 / 3)
     assert (band.value, band.met) == (pytest.approx(0.8), True)
+
+
+def test_the_database_counts_what_is_listed(tmp_path: Path, database_url: str, speaking: Any) -> None:
+    values: dict[str, Any] = {"data_dir": tmp_path, "workers": 1, "database_url": database_url}
+    clock = FixedClock(BARS.frame["ts"][-1].replace(tzinfo=UTC) + timedelta(days=1))
+    with Workspace.open(Settings.load(values, environ={}, start=tmp_path), clock=clock) as place:
+        mature(place, speaking, days=40, hits=30, covered=25)
+        mature(place, speaking, days=40, hits=10, covered=35, horizon_bars=5)
+        since = clock.now() - timedelta(days=45)
+        listed = Counter(
+            (row.matures_at.date(), row.horizon, row.horizon_bars, row.realised_label, row.hit, row.covered80)
+            for row in place.store.evaluations.list(since=since)
+        )
+        counted = {
+            (row.day, row.horizon, row.horizon_bars, row.came, row.hit, row.covered80): row.n
+            for row in matured_counts(place.store.engine, since)
+        }
+    assert counted == listed
+    assert 0 < sum(counted.values()) < 80
 
 
 def test_better_than_the_baseline_by_no_more_than_luck_is_missed(later: Workspace, speaking: Any) -> None:

@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from augury.core.metrics.uncertainty import wilson
-from augury.core.outcome import Outcome
 from augury.core.score import ENOUGH
 from augury.core.timeframe import Timeframe
 from augury.data.calendar import market_calendar
+from augury.records.ledger.matured_counts import MaturedCount, matured_counts
 from augury.records.registry.version_pages import champions_trained, first_served
 from augury.runs.monitoring.readings.forecasts import GRACE
 from augury.runs.workspace import Workspace
@@ -146,9 +146,9 @@ def _ends(calendar: str, now: datetime) -> tuple[list[datetime], list[datetime]]
 
 
 def _rates(workspace: Workspace, now: datetime) -> list[Target]:
-    known = workspace.store.evaluations.list(since=now - _LOOK_BACK, replay=False)
-    days = sorted({row.matures_at.date() for row in known})[-MATURED_DAYS:]
-    rows = [row for row in known if days and row.matures_at.date() >= days[0]]
+    known = matured_counts(workspace.store.engine, now - _LOOK_BACK)
+    days = sorted({row.day for row in known})[-MATURED_DAYS:]
+    rows = [row for row in known if days and row.day >= days[0]]
     named = [row for row in rows if not row.abstained]
     over = f"of the last {MATURED_DAYS} days on which forecasts matured"
     return [
@@ -159,36 +159,37 @@ def _rates(workspace: Workspace, now: datetime) -> list[Target]:
 
 
 def _rate(
-    name: str, wanted: str, rows: Sequence[Outcome], right: Callable[[Outcome], bool], baseline: float | None
+    name: str, wanted: str, rows: Sequence[MaturedCount], right: Callable[[MaturedCount], bool], baseline: float | None
 ) -> Target:
     """Weigh each outcome by 1 / h; symbols of one day move together, so a day and horizon counts once."""
-    days = {(row.matures_at.date(), row.timeframe, row.horizon): 1 / row.horizon_bars for row in rows}
+    n = sum(row.n for row in rows)
+    days = {(row.day, row.timeframe, row.horizon): 1 / row.horizon_bars for row in rows}
     n_eff = sum(days.values())
     if n_eff < ENOUGH:
-        text = f"not enough yet: n={len(rows)} is worth {n_eff:.0f} independent outcomes of the {ENOUGH} it takes"
-        return Target(name, wanted, None, None, text, len(rows))
-    share = _share(rows, [right(row) for row in rows])
+        text = f"not enough yet: n={n} is worth {n_eff:.0f} independent outcomes of the {ENOUGH} it takes"
+        return Target(name, wanted, None, None, text, n)
+    share = _share(rows, right)
     low, high = wilson(share * n_eff, n_eff)
     met = abs(share - COVERAGE) <= TOLERANCE + 1e-12 if baseline is None else low > baseline
     against = "" if baseline is None else f" vs {baseline:.1%}"
-    text = f"{share:.1%} [{low:.1%}, {high:.1%}]{against}, n={len(rows)}, n_eff={n_eff:.0f}"
-    return Target(name, wanted, share, met, text, len(rows), low, high, baseline)
+    text = f"{share:.1%} [{low:.1%}, {high:.1%}]{against}, n={n}, n_eff={n_eff:.0f}"
+    return Target(name, wanted, share, met, text, n, low, high, baseline)
 
 
-def _share(rows: Sequence[Outcome], right: Sequence[bool]) -> float:
-    weights = [1 / row.horizon_bars for row in rows]
-    return sum(weight for weight, one in zip(weights, right, strict=True) if one) / sum(weights)
+def _share(rows: Sequence[MaturedCount], right: Callable[[MaturedCount], bool]) -> float:
+    weights = [row.n / row.horizon_bars for row in rows]
+    return sum(weight for weight, row in zip(weights, rows, strict=True) if right(row)) / sum(weights)
 
 
-def _commonest(rows: Sequence[Outcome]) -> float:
+def _commonest(rows: Sequence[MaturedCount]) -> float:
     """What the hardest rule without skill reaches: of each horizon the class that came most often in hindsight."""
     if not rows:
         return 0.0
     came: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in rows:
-        came[row.timeframe, row.horizon][row.realised_label] += 1
+        came[row.timeframe, row.horizon][row.came] += row.n
     best = {where: counted.most_common(1)[0][0] for where, counted in came.items()}
-    return _share(rows, [row.realised_label == best[row.timeframe, row.horizon] for row in rows])
+    return _share(rows, lambda row: row.came == best[row.timeframe, row.horizon])
 
 
 def _jobs(workspace: Workspace, now: datetime, tenants: Collection[str | None]) -> Target:
