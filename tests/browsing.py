@@ -20,7 +20,7 @@ import pytest
 import structlog
 import uvicorn
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from sqlalchemy import update
 
 from augury.core.clock import FixedClock
@@ -34,6 +34,7 @@ from augury.service.config import ServiceConfig
 from augury.web.app import site
 from site_fixtures import NOW, PASSWORD
 
+expect.set_options(timeout=30_000)  # how long a busy machine is waited for; nothing here measures speed
 CHROMIUM = "/usr/bin/chromium"
 ROLES = ("reader", "trader", "admin")
 FIT = """() => {
