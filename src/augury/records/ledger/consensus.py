@@ -17,7 +17,8 @@ from augury.core.typing import Json
 from augury.models.consensus.voices import Consensus, Source
 from augury.records.database import reading, transaction
 from augury.records.ledger.chain import GENESIS, read_row
-from augury.records.ledger.ledger import is_shadow, ledger_rows
+from augury.records.ledger.flags import is_shadow
+from augury.records.ledger.ledger import ledger_rows
 from augury.records.ledger.verification import Break, LedgerCheck
 from augury.records.loop.tables import consensus as _table
 from augury.records.loop.tables import consensus_heads

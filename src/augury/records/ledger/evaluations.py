@@ -8,20 +8,19 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Engine, Row, Select, Text, func, insert, not_, select, type_coerce
+from sqlalchemy import Engine, Row, Select, func, insert, not_, select
 
 from augury.core.forecast import QUANTILES
 from augury.core.outcome import Outcome
 from augury.records.database import reading, transaction
-from augury.records.ledger.ledger import is_shadow
+from augury.records.ledger.flags import has_flag, is_shadow
 from augury.records.tables import forecast_evaluations, forecasts, label_specs, model_versions, symbols
 
 _CHUNK: Final = 5000
 _STORED: Final = tuple(column.name for column in forecast_evaluations.columns)
 # As text: compared as JSON, the pattern itself would be written as JSON first.
-_FLAGS: Final = type_coerce(forecasts.c.flags_json, Text)
-_REPLAY: Final = _FLAGS.like('%"replay"%')
-_ABSTAINED: Final = _FLAGS.like('%"abstain"%')
+_REPLAY: Final = has_flag("replay")
+_ABSTAINED: Final = has_flag("abstain")
 _T = TypeVar("_T")
 
 

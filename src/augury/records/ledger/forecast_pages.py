@@ -11,7 +11,8 @@ from sqlalchemy import Engine, Row, Select, func, not_, select
 
 from augury.records.database import reading
 from augury.records.ledger.chain import LedgerRow, read_row
-from augury.records.ledger.ledger import is_shadow, ledger_rows, was_served
+from augury.records.ledger.flags import is_shadow, was_served
+from augury.records.ledger.ledger import ledger_rows
 from augury.records.loop.controls import ABSTAIN
 from augury.records.loop.tables import ab_tests, consensus, controls
 from augury.records.tables import alias_log, forecast_evaluations, forecast_heads, forecasts, model_versions

@@ -9,19 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
-    FromClause,
     Select,
-    Text,
     and_,
     func,
     insert,
     not_,
-    or_,
     select,
-    type_coerce,
     update,
 )  # fmt: skip
 
@@ -30,6 +25,7 @@ from augury.core.forecast import QUANTILES, Forecast
 from augury.core.typing import Json
 from augury.records.database import reading, transaction
 from augury.records.ledger.chain import GENESIS, LedgerRow, hash_row, plain, read_row
+from augury.records.ledger.flags import has_flag, is_shadow, was_served
 from augury.records.ledger.verification import LedgerCheck, verify_ledger
 from augury.records.tables import forecast_heads, forecasts, label_specs, model_versions, symbols
 
@@ -125,7 +121,7 @@ class Ledger:
 
     def first_live(self, symbol: str, timeframe: str) -> datetime | None:
         """Return when a symbol and timeframe were first forecast before the outcome was known; None before."""
-        replay = type_coerce(forecasts.c.flags_json, Text).like('%"replay"%')
+        replay = has_flag("replay")
         wanted = select(func.min(forecasts.c.made_at)).join(symbols, symbols.c.id == forecasts.c.symbol_id)
         with reading(self.engine) as connection:
             here = (symbols.c.ticker == symbol, forecasts.c.timeframe == timeframe)
@@ -140,7 +136,7 @@ class Ledger:
     def cells_on(self, day: date) -> dict[tuple[str, str, str], int]:
         """Count what was said on a UTC day by (symbol, timeframe, horizon); replays and challengers left out."""
         first = datetime.combine(day, time(), UTC)
-        replay = type_coerce(forecasts.c.flags_json, Text).like('%"replay"%')
+        replay = has_flag("replay")
         here = (forecasts.c.recorded_at >= first, forecasts.c.recorded_at < first + timedelta(days=1))
         cell = (symbols.c.ticker, forecasts.c.timeframe, forecasts.c.horizon)
         wanted = (
@@ -181,17 +177,6 @@ def ledger_rows(symbol: str | None = None, timeframe: str | None = None, horizon
     )
     given = ((symbols.c.ticker, symbol), (forecasts.c.timeframe, timeframe), (forecasts.c.horizon, horizon))
     return wanted.where(*(column == str(value) for column, value in given if value is not None))
-
-
-def is_shadow(said: FromClause = forecasts) -> ColumnElement[bool]:
-    """Tell in SQL what another version than the champion said: it is kept, and nobody's newest forecast."""
-    # As text: compared as JSON, the pattern itself would be written as JSON first.
-    return type_coerce(said.c.flags_json, Text).like('%"shadow"%')
-
-
-def was_served() -> ColumnElement[bool]:
-    """Tell in SQL what somebody was given: what champions said, and what an A/B test let another version say."""
-    return or_(not_(is_shadow()), type_coerce(forecasts.c.flags_json, Text).like('%"ab"%'))
 
 
 def _append(engine: Engine, said: Sequence[Forecast], recorded_at: datetime) -> Sequence[LedgerRow]:

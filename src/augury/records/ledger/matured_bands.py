@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, Select, Text, not_, select, type_coerce
+from sqlalchemy import Engine, Row, Select, not_, select
 
 from augury.core.forecast import QUANTILES
 from augury.models.adaptation import MaturedBand
 from augury.records.database import reading
-from augury.records.ledger.ledger import is_shadow
+from augury.records.ledger.flags import has_flag, is_shadow
 from augury.records.tables import forecast_evaluations, forecasts, label_specs, symbols
 
 _SAID: Final = ("timeframe", "horizon", "data_until", "matures_at", *QUANTILES)
-# As text: compared as JSON, the pattern itself would be written as JSON first.
-_REPLAY: Final = type_coerce(forecasts.c.flags_json, Text).like('%"replay"%')
+_REPLAY: Final = has_flag("replay")
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
-from sqlalchemy import Engine, Text, func, not_, select, type_coerce
+from sqlalchemy import Engine, func, not_, select
 
 from augury.records.database import reading
-from augury.records.ledger.ledger import is_shadow
+from augury.records.ledger.flags import has_flag, is_shadow
 from augury.records.tables import forecast_evaluations, forecasts, label_specs
-
-_FLAGS: Final = type_coerce(forecasts.c.flags_json, Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +56,14 @@ def matured_counts(engine: Engine, since: datetime) -> Sequence[MaturedCount]:
         known.realised_label,
         (said.label == known.realised_label).label("hit"),
         known.covered80,
-        _FLAGS.like('%"abstain"%').label("abstained"),
+        has_flag("abstain").label("abstained"),
     )
     wanted = (
         select(*alike, func.count().label("n"))
         .select_from(forecasts)
         .join(forecast_evaluations, known.forecast_id == said.id)
         .join(label_specs, label_specs.c.id == said.label_spec_id)
-        .where(said.matures_at >= since, not_(is_shadow()), not_(_FLAGS.like('%"replay"%')))
+        .where(said.matures_at >= since, not_(is_shadow()), not_(has_flag("replay")))
         .group_by(*alike)
     )
     found: Counter[tuple[date, str, str, int, str, bool, bool, bool]] = Counter()

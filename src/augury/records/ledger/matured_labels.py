@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Engine, Text, not_, select, type_coerce
+from sqlalchemy import Engine, not_, select
 
 from augury.core.labelspec import CODES, LABELS
 from augury.core.typing import Codes, Floats, Probabilities
 from augury.records.database import reading
-from augury.records.ledger.ledger import is_shadow
+from augury.records.ledger.flags import has_flag, is_shadow
 from augury.records.tables import forecast_evaluations, forecasts, label_specs, symbols
 
-# As text: compared as JSON, the pattern itself would be written as JSON first.
-_REPLAY: Final = type_coerce(forecasts.c.flags_json, Text).like('%"replay"%')
+_REPLAY: Final = has_flag("replay")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, Text, and_, not_, select, type_coerce
+from sqlalchemy import Engine, Row, and_, not_, select
 
 from augury.core.labelspec import LABELS
 from augury.records.database import reading
+from augury.records.ledger.flags import has_flag
 from augury.records.tables import forecast_evaluations, forecasts, model_versions, symbols
 
 _PROBABILITIES: Final = ("p_bearish", "p_neutral", "p_bullish")
@@ -110,7 +111,7 @@ def pairs_of(
         .join(known_b, known_b.c.forecast_id == second.c.id)
         .where(symbols.c.ticker == symbol, first.c.timeframe == timeframe, first.c.horizon == horizon)
         .where(version_a.c.version == a, version_b.c.version == b)
-        .where(not_(_replay(first)), not_(_replay(second)))
+        .where(not_(has_flag("replay", first)), not_(has_flag("replay", second)))
         .order_by(first.c.data_until, first.c.made_at, second.c.made_at, first.c.id, second.c.id)
     )
     if since is not None:
@@ -129,10 +130,6 @@ _SCORED: Final = ("brier", "pinball", "covered80")
 def _side(name: str, said: Any, known: Any) -> list[Any]:
     columns = [*(said.c[field] for field in _FIELDS), *(known.c[field] for field in _SCORED)]
     return [column.label(f"{name}_{column.name}") for column in columns]
-
-
-def _replay(said: Any) -> Any:
-    return type_coerce(said.c.flags_json, Text).like('%"replay"%')
 
 
 def _pair(row: Row[Any], symbol: str, timeframe: str, horizon: str) -> Pair:

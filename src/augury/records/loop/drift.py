@@ -14,7 +14,8 @@ from augury.proof.drift.features import FeatureShift
 from augury.proof.drift.metrics import PerformanceMetrics
 from augury.records.database import reading, transaction
 from augury.records.ledger.chain import LedgerRow, read_row
-from augury.records.ledger.ledger import is_shadow, ledger_rows
+from augury.records.ledger.flags import is_shadow
+from augury.records.ledger.ledger import ledger_rows
 from augury.records.loop.tables import feature_drift
 from augury.records.registry.aliases import CHAMPION
 from augury.records.registry.registration import symbol_id

@@ -18,7 +18,7 @@ from augury.core.typing import Json
 from augury.records.accounts.tables import usage, webhook_cursors
 from augury.records.accounts.webhooks import Webhook, tell
 from augury.records.database import reading, transaction
-from augury.records.ledger.ledger import is_shadow
+from augury.records.ledger.flags import is_shadow
 from augury.records.loop.jobs import ENDED
 from augury.records.loop.tables import alerts, job_events, jobs
 from augury.records.registry.aliases import CHAMPION

@@ -188,21 +188,6 @@ def start(
     return test
 
 
-def answering(workspace: Workspace, name: str, cell: Cell, key: str) -> str:
-    """Return the version that answers a key for a cell while a test runs; the draw is remembered.
-
-    Parameters
-    ----------
-    workspace : Workspace
-    name : str
-    cell : Cell
-    key : str
-        Whoever or whatever is to get the same version always, e.g. an account.
-    """
-    arm = workspace.store.ab.assign(name, key)
-    return str(workspace.store.ab.get(name).arms[arm]["versions"][str(cell)])
-
-
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """What a test gives a reader for one cell: ``arm`` is ``A`` or ``B``, ``version`` what answers."""
@@ -224,7 +209,7 @@ def drawn(
         Those that run; where two ask about one cell the older one decides.
     cells : sequence of Cell
     key : str
-        As of :func:`answering`.
+        Whoever or whatever is to get the same version always, e.g. a person.
     remember : bool
         Write the draw down: the reader counts among those of the arm.
     """
